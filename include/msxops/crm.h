@@ -1,0 +1,98 @@
+/* The tools (facts/tools.md) and their registry: one entry for commands, flows and the MCP server. */
+#ifndef MSXOPS_CRM_H
+#define MSXOPS_CRM_H
+
+#include "msxops/config.h"
+#include "msxops/odata.h"
+
+/* Where planning tools put what they made. lib/plan gives the implementation that writes a file. */
+struct msx_stage {
+    /* op: a complete operation without "id" (architecture.md section 5), stolen. result: new object
+     * {operationId, plan, guardrails[]}. */
+    enum msx_code (*add)(void *user, json_t *op, json_t **result, struct msx_error *err);
+    /* New array of operations already in the plan (borrowed items); for duplicate checks. */
+    enum msx_code (*list)(void *user, json_t **ops, struct msx_error *err);
+    enum msx_code (*cancel)(void *user, const char *id /* NULL = all */, json_t **result,
+                            struct msx_error *err);
+    void *user;
+};
+
+/* One signed-in session with one organisation. Threads may call tools at the same time. */
+struct msx_crm {
+    const struct msx_ctx *ctx;
+    const struct msx_profile *profile;
+    struct msx_auth *auth;
+    struct msx_odata *odata;
+    const struct msx_stage *stage; /* NULL: planning tools answer MSX_E_USAGE */
+    json_t *origin; /* "origin" of operations staged through tools: {"by":"human"} or agent; borrowed */
+    struct msx_crm_cache *cache;   /* whoami and the like; private to lib/crm */
+};
+enum msx_code msx_crm_open(const struct msx_ctx *ctx, const struct msx_profile *profile,
+                           struct msx_auth *auth, struct msx_crm *out,
+                           struct msx_error *err) MSX_MUST_CHECK;
+void msx_crm_close(struct msx_crm *crm);
+
+enum msx_tool_effect { MSX_TOOL_READS, MSX_TOOL_PLANS, MSX_TOOL_EXECUTES };
+enum msx_param_type { MSX_P_STRING, MSX_P_INT, MSX_P_NUMBER, MSX_P_BOOL, MSX_P_GUID, MSX_P_DATE,
+                      MSX_P_STRINGS, MSX_P_GUIDS, MSX_P_OBJECT };
+struct msx_param {
+    const char *name;
+    enum msx_param_type type;
+    bool required;
+    const char *const *one_of; /* NULL-terminated allowed values, or NULL */
+    const char *doc;
+};
+struct msx_tool {
+    const char *name, *title, *doc;
+    enum msx_tool_effect effect;
+    const struct msx_param *params; /* name NULL ends */
+    const char *result;             /* one line: the shape of the answer */
+    enum msx_code (*fn)(struct msx_crm *crm, const json_t *params, json_t **result,
+                        struct msx_error *err);
+};
+const struct msx_tool *const *msx_tools(void);      /* NULL-terminated, in documented order */
+const struct msx_tool *msx_tool_find(const char *name);
+json_t *msx_tool_schema(const struct msx_tool *t);  /* new JSON Schema 2020-12 of the parameters */
+/* Check params (object or NULL) against the table, then run. MSX_E_USAGE: unknown tool or parameter
+ * (with nearest name), wrong type, missing. params is not changed. */
+enum msx_code msx_tool_call(struct msx_crm *crm, const char *name, const json_t *params,
+                            json_t **result, struct msx_error *err) MSX_MUST_CHECK;
+
+/* ---- references and labels, shared by commands and tools ---- */
+enum msx_ref_kind { MSX_REF_ACCOUNT, MSX_REF_OPPORTUNITY, MSX_REF_MILESTONE, MSX_REF_TASK,
+                    MSX_REF_USER };
+/* REF of cli.md: GUID, milestone number, record URL, or unique name -> GUID. MSX_E_NOTFOUND,
+ * MSX_E_AMBIGUOUS (candidates in msg, at most 5), MSX_E_USAGE (URL of another organisation/table). */
+enum msx_code msx_ref_resolve(struct msx_crm *crm, enum msx_ref_kind kind, const char *ref,
+                              char guid_out[37], struct msx_error *err) MSX_MUST_CHECK;
+/* Code of a label or number of a choice column, through metadata with the documented codes as
+ * fallback; case-insensitive. MSX_E_USAGE names the allowed labels. */
+enum msx_code msx_label_code(struct msx_crm *crm, const char *logical, const char *column,
+                             const char *label, json_int_t *code_out,
+                             struct msx_error *err) MSX_MUST_CHECK;
+/* Label of a code, new string, the number as text when unknown. */
+enum msx_code msx_code_label(struct msx_crm *crm, const char *logical, const char *column,
+                             json_int_t code, char **out, struct msx_error *err) MSX_MUST_CHECK;
+/* {org}/main.aspx?etn=..&id=..&pagetype=entityrecord ; new string, NULL when out of memory. */
+char *msx_record_url(const char *org, const char *logical, const char *id);
+/* {systemuserid, fullname, internalemailaddress, title, businessunitid...}: the running user, read
+ * once. Borrowed. */
+enum msx_code msx_crm_me(struct msx_crm *crm, json_t **out, struct msx_error *err) MSX_MUST_CHECK;
+
+/* The rows of view_staged_changes_diff: [{field,before,after,changeType}], sorted by field; equal
+ * fields left out. New array. */
+json_t *msx_diff_rows(const json_t *before, const json_t *after);
+
+/* Build an operation as an approved-by-nobody value, the way the planning tools do, without adding
+ * it to a plan: type is create_task, update_task, close_task, create_milestone, update_milestone;
+ * params are the tool's. For flows. New object. */
+enum msx_code msx_op_build(struct msx_crm *crm, const char *type, const json_t *params, json_t **op,
+                           struct msx_error *err) MSX_MUST_CHECK;
+/* The request that carries out an operation: {method, path, headers{}, body{}}; used by apply and
+ * shown by `plan show --requests`. lookups become @odata.bind. New object. */
+enum msx_code msx_op_request(struct msx_crm *crm, const json_t *op, json_t **req,
+                             struct msx_error *err) MSX_MUST_CHECK;
+/* $select that reads every field an operation's guard and read-back need, for its entity set. */
+const char *msx_op_select(const char *type);
+
+#endif

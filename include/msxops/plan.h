@@ -1,0 +1,88 @@
+/* Plan files: the only way to a write. architecture.md sections 5 and 6, cli.md section 4. */
+#ifndef MSXOPS_PLAN_H
+#define MSXOPS_PLAN_H
+
+#include "msxops/crm.h"
+
+#define MSX_PLAN_MAX_BYTES ((size_t)16 << 20)
+#define MSX_PLAN_MAX_OPS 2000
+
+/* {"format":"msxops-plan","version":1,"org":url,"user":{id,name,email},"role":..,"created":RFC3339,
+ *  "tool":"msxops 0.1.0","operations":[...]} ; unknown members survive. */
+struct msx_plan {
+    char *path;  /* NULL when only in memory */
+    json_t *doc; /* owned */
+};
+
+enum msx_code msx_plan_new(struct msx_crm *crm, const char *path, struct msx_plan **out,
+                           struct msx_error *err) MSX_MUST_CHECK;
+/* Reads the bytes once. MSX_E_NOTFOUND, MSX_E_INVALID (names operation and member), MSX_E_LIMIT. */
+enum msx_code msx_plan_load(const char *path, struct msx_plan **out, struct msx_error *err)
+    MSX_MUST_CHECK;
+enum msx_code msx_plan_check(const json_t *doc, struct msx_error *err) MSX_MUST_CHECK;
+enum msx_code msx_plan_save(const struct msx_plan *p, struct msx_error *err) MSX_MUST_CHECK;
+void msx_plan_free(struct msx_plan *p);
+MSX_DEFINE_AUTO(struct msx_plan, msx_plan_free)
+/* Default path of a new plan in the state folder; new string. */
+enum msx_code msx_plan_default_path(const struct msx_ctx *ctx, char **out, struct msx_error *err)
+    MSX_MUST_CHECK;
+
+/* Checks of operations that need rules (skills/): given by the layer above; may be absent.
+ * Fills op["guardrails"] with [{id, outcome pass|warn|block, message, override?}]. fresh: the
+ * record as it is now, or NULL when planning. */
+struct msx_guard {
+    enum msx_code (*check)(void *user, const json_t *plan_doc, json_t *op, const json_t *fresh,
+                           struct msx_error *err);
+    void *user;
+};
+
+/* A msx_stage that adds to the plan file at path (made if missing; locked, replaced durably on each
+ * add; ids OP-1.. never reused). path NULL: default path on the first add. */
+enum msx_code msx_plan_stage_new(struct msx_crm *crm, const char *path,
+                                 const struct msx_guard *guard, struct msx_stage **out,
+                                 struct msx_error *err) MSX_MUST_CHECK;
+const char *msx_plan_stage_path(const struct msx_stage *s); /* NULL before the first add */
+void msx_plan_stage_free(struct msx_stage *s);
+
+/* Remove operations (ids NULL = all), and what depends on them. Removed ids in *dropped. */
+enum msx_code msx_plan_drop(struct msx_plan *p, const char *const *ids, size_t n, json_t **dropped,
+                            struct msx_error *err) MSX_MUST_CHECK;
+
+/* 12 hexadecimal digits of the SHA-256 of the canonical form of everything that will be sent and
+ * everything the user is shown. ids NULL = all operations. */
+enum msx_code msx_plan_confirmation(const json_t *doc, const char *const *ids, size_t n,
+                                    char out[13], struct msx_error *err) MSX_MUST_CHECK;
+/* The approval cards: {plan, org, user, count, cards:[{id,type,role,customer,opportunity,record,
+ * rows[],why,impact,risk,guardrails[],...}], confirmation}. New object. */
+enum msx_code msx_plan_cards(const struct msx_plan *p, json_t **out, struct msx_error *err)
+    MSX_MUST_CHECK;
+/* The same, with each card's "live": what differs in CRM now. */
+enum msx_code msx_plan_live(struct msx_crm *crm, const struct msx_plan *p, json_t **out,
+                            struct msx_error *err) MSX_MUST_CHECK;
+
+enum msx_on_conflict { MSX_CONFLICT_FAIL, MSX_CONFLICT_SKIP, MSX_CONFLICT_REBASE };
+struct msx_apply_options {
+    const char *confirm;         /* confirmation the person saw; must match (MSX_E_CONFLICT) */
+    const char *const *only;     /* operation ids, NULL = all */
+    size_t only_n;
+    bool resume;                 /* go on with an earlier apply of this plan; the confirmation that
+                                  * was given then is in the journal, so confirm may be NULL */
+    enum msx_on_conflict on_conflict;
+    const struct msx_guard *guard; /* run again on the live record; may be NULL */
+    void (*progress)(void *user, const json_t *row); /* each operation as it ends; may be NULL */
+    void *progress_user;
+};
+/**
+ * Carry out a plan, each operation at most once whatever happens (architecture.md section 6).
+ * @param report_out new {plan, confirmation, undo, counts{}, operations:[{id,type,record,outcome,
+ *   verified,httpStatus,code,message,retryable,requestId}]}; set also when the return is one of
+ *   PARTIAL, CONFLICT, REFUSED, UNKNOWN, CANCELLED after the start
+ * @return MSX_OK all applied (now or before); MSX_E_PARTIAL; MSX_E_CONFLICT; MSX_E_REFUSED;
+ *   MSX_E_UNKNOWN; MSX_E_DENIED (other org or user); MSX_E_IO (audit log or journal cannot be
+ *   written: nothing was sent); MSX_E_INVALID; MSX_E_CANCELLED; the first error if nothing was done
+ */
+enum msx_code msx_plan_apply(struct msx_crm *crm, const struct msx_plan *p,
+                             const struct msx_apply_options *opts, json_t **report_out,
+                             struct msx_error *err) MSX_MUST_CHECK;
+
+#endif

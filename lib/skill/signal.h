@@ -1,0 +1,117 @@
+/* Evidence signals: catalog section 2. Text preparation, markers, lexicon, precedence. Works on
+ * pools of text sources; knows nothing of CRM beyond field codes. */
+#ifndef MSX_SKILL_SIGNAL_H
+#define MSX_SKILL_SIGNAL_H
+
+#include "msxops/date.h"
+#include "msxops/json.h"
+
+/* ---- lexicon (data: skills/lexicon.yaml, merged with user files by signal id) ---- */
+struct msx_lexicon;
+/* docs: parsed YAML documents, first the default, then user files. MSX_E_INVALID names signal and
+ * phrase. The lexicon is read-only afterwards and may be shared by threads. */
+enum msx_code msx_lexicon_new(const json_t *const *docs, const char *const *names, size_t n,
+                              struct msx_lexicon **out, struct msx_error *err) MSX_MUST_CHECK;
+void msx_lexicon_free(struct msx_lexicon *lx);
+const char *msx_lexicon_sha256(const struct msx_lexicon *lx); /* 64 hex digits of canonical form */
+/* Index of a signal id, -1 when unknown; ids include those that only markers give (2.3). */
+int msx_lexicon_find(const struct msx_lexicon *lx, const char *id);
+size_t msx_lexicon_count(const struct msx_lexicon *lx);
+const char *msx_lexicon_id(const struct msx_lexicon *lx, int index);
+bool msx_lexicon_is_opp(const struct msx_lexicon *lx, int index); /* scope: opp */
+
+/* ---- text sources ---- */
+enum msx_field { MSX_F_MN, MSX_F_MC, MSX_F_MJ /* comments JSON field */, MSX_F_WL, MSX_F_TS,
+                 MSX_F_TD, MSX_F_TC, MSX_F_ON, MSX_F_SP, MSX_F_WQ };
+enum msx_task_state { MSX_TASK_NONE, MSX_TASK_OPEN, MSX_TASK_COMPLETED, MSX_TASK_CANCELLED };
+struct msx_text { /* one text of one record; borrowed */
+    enum msx_field field;
+    const char *text;
+    const char *entity; /* "msp_engagementmilestone", "task", ... */
+    const char *id;     /* record id */
+    const char *number; /* milestone number or NULL */
+    const char *crm_field; /* "msp_forecastcomments", "subject", ... for the evidence object */
+    msx_day date;       /* t.touched for tasks, m.comment_date for wholly undated comments, sentence
+                         * date for WQ; MSX_DAY_NONE = undated */
+    enum msx_task_state task_state;
+};
+
+/* A text analysed once: lines, sentences, tokens, markers, and all lexicon matches. */
+struct msx_analysis;
+enum msx_code msx_text_analyse(const struct msx_lexicon *lx, const struct msx_text *t, size_t n,
+                               const struct msx_tz *tz, struct msx_analysis **out,
+                               struct msx_error *err) MSX_MUST_CHECK;
+void msx_analysis_free(struct msx_analysis *a);
+
+enum msx_sigval { MSX_SIG_UNKNOWN, MSX_SIG_YES, MSX_SIG_NO };
+enum msx_sigvia { MSX_VIA_NONE, MSX_VIA_SET, MSX_VIA_MARKER, MSX_VIA_LEXICON, MSX_VIA_DERIVED };
+struct msx_signal { /* one signal of one record; text and evidence owned, release when done */
+    enum msx_sigval value;
+    enum msx_sigvia via;
+    bool conflict;
+    bool m365_only;    /* source: "m365" of 2.1 */
+    char *text;        /* delivery owner's name, recovery date text ...; or NULL */
+    json_t *evidence;  /* array of evidence objects (2.4), at most 5; NULL until asked for */
+};
+/* --set parameters of this record: text NULL = not set. */
+struct msx_sigset {
+    const char *value; /* yes, no or text; NULL = not set */
+    const char *reason;
+};
+/**
+ * Value of one signal over a pool of analyses (2.1 levels 1-3; derived evidence is the caller's:
+ * pass its value in `derived`).
+ */
+enum msx_code msx_signal_eval(const struct msx_lexicon *lx, int index,
+                              const struct msx_analysis *const *pool, size_t n,
+                              const struct msx_sigset *set, enum msx_sigval derived,
+                              struct msx_signal *out, struct msx_error *err) MSX_MUST_CHECK;
+void msx_signal_release(struct msx_signal *s);
+
+/* Newest marker of a key ("Recovery", "BlockedSince", "Committed", "StageSince", "OppOwner", "Issue",
+ * "Suppress", "Decision", "Done when", "Blocker" ...) over a pool by 2.1's order, or false. text and
+ * sub-values are borrowed from the analysis. */
+struct msx_marker {
+    const char *key;   /* canonical spelling */
+    const char *value; /* original text after the colon, trimmed */
+    msx_day date;      /* of its line; MSX_DAY_NONE undated */
+    const struct msx_text *source;
+};
+bool msx_marker_newest(const struct msx_analysis *const *pool, size_t n, const char *key,
+                       struct msx_marker *out);
+/* Calls fn for every marker of the key, newest first. */
+void msx_marker_each(const struct msx_analysis *const *pool, size_t n, const char *key,
+                     bool (*fn)(void *user, const struct msx_marker *m), void *user);
+/* Sub-value "owner" of "owner=Ana date=2026-03-02"; new string or NULL when absent. */
+char *msx_marker_sub(const struct msx_marker *m, const char *name);
+bool msx_word_is_no(const char *value);  /* no-words of 2.3, placeholders and empty included */
+bool msx_word_is_yes(const char *value);
+bool msx_text_has_placeholder(const char *text);
+/* Newest date of leading [YYYY-MM-DD of any line of the comments, MSX_DAY_NONE if none. */
+msx_day msx_comment_line_date(const char *comments);
+/* Texts and newest date found in the JSON comments field (2.2); texts: new array of strings. */
+enum msx_code msx_comment_json(const char *json_text, const struct msx_tz *tz, json_t **texts,
+                               msx_day *newest, struct msx_error *err) MSX_MUST_CHECK;
+
+/* Polarity of a signal in a given text judged as a comment: matches(signal; text) of 0.4. */
+enum msx_sigval msx_signal_in_text(const struct msx_lexicon *lx, int index, const char *text);
+/* The same, over one task alone (its markers, else lexicon over subject and description): 1.6. */
+enum msx_sigval msx_signal_in_task(const struct msx_lexicon *lx, int index,
+                                   const struct msx_analysis *task);
+/* t.blocker_text's second half: a positive blocker match followed by >= 3 tokens in its sentence. */
+bool msx_blocker_has_cause(const struct msx_lexicon *lx, const struct msx_analysis *task);
+
+/* ---- issue class (2.6) and overlap (1.7) ---- */
+enum msx_issue { MSX_ISSUE_NONE, MSX_ISSUE_TECHNICAL, MSX_ISSUE_DELIVERY, MSX_ISSUE_COMMERCIAL,
+                 MSX_ISSUE_ADMIN };
+const char *msx_issue_name(enum msx_issue i);
+/* minus: text whose words are taken out of both (the milestone's name), or NULL. */
+enum msx_issue msx_issue_class(const struct msx_lexicon *lx, const char *const *texts, size_t n,
+                               const char *minus);
+/* Overlap of the word sets of a and b; account: customer name whose tokens do not count, or NULL. */
+double msx_text_overlap(const char *a, const char *b, const char *account);
+size_t msx_text_common_words(const char *a, const char *b, const char *account);
+/* Folded as in 2.2 and without white space: for comparing subjects. New string. */
+char *msx_text_fold_key(const char *s);
+
+#endif
