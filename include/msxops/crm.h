@@ -85,7 +85,7 @@ json_t *msx_diff_rows(const json_t *before, const json_t *after);
 
 /* Build an operation as an approved-by-nobody value, the way the planning tools do, without adding
  * it to a plan: type is create_task, update_task, close_task, create_milestone, update_milestone;
- * params are the tool's. For flows. New object. */
+ * params are the tool's. For flows. New object; its members are described in plan.h. */
 enum msx_code msx_op_build(struct msx_crm *crm, const char *type, const json_t *params, json_t **op,
                            struct msx_error *err) MSX_MUST_CHECK;
 /* The request that carries out an operation: {method, path, headers{}, body{}}; used by apply and

@@ -7,8 +7,28 @@
 #define MSX_PLAN_MAX_BYTES ((size_t)16 << 20)
 #define MSX_PLAN_MAX_OPS 2000
 
-/* {"format":"msxops-plan","version":1,"org":url,"user":{id,name,email},"role":..,"created":RFC3339,
- *  "tool":"msxops 0.1.0","operations":[...]} ; unknown members survive. */
+/* {"format":"msxops-plan","version":1,"planId":GUID,"org":url,"user":{id,name,email},"role":..,
+ *  "created":RFC3339,"tool":"msxops 0.1.0","nextId":n,"operations":[...]} ; unknown members survive.
+ *
+ * An operation, as the planning tools of lib/crm build it and as the file keeps it:
+ *   id        "OP-1" (given by the plan)
+ *   type      create_task update_task close_task create_milestone update_milestone
+ *   target    {entitySet, id, number, name, url}; for a create id is the GUID the record will have
+ *   context   {customer:{id,name,tpid}, opportunity:{id,name}, milestone:{id,number,name}}
+ *   origin    {"by":"human"|"flow"|"agent", ...}
+ *   before    the record as read, by column name: values as the service gives them (lookups as
+ *             _x_value), labels as "<column>@OData.Community.Display.V1.FormattedValue", and
+ *             "@odata.etag". {} for a create
+ *   guard     ["column", ...] that the decision rested on: those written and those a rule read;
+ *             each has its value in before
+ *   after     only the columns that are written, named and typed as in before (a lookup as
+ *             "_x_value":GUID with "_x_value@Microsoft.Dynamics.CRM.lookuplogicalname"), each code
+ *             and lookup with its label annotation
+ *   rows      msx_diff_rows(before, after);  why impact risk  text, or an array or object of it
+ *   source    {"command":..} or {skill, flow, rule, evidence[]}
+ *   guardrails [{id, outcome, message, override?:{by, reason, at, evidence?}}]
+ *   inverse   {type, after{}} or {"none": reason}; filled in by the plan when absent
+ *   dependsOn ["OP-n", ...] */
 struct msx_plan {
     char *path;  /* NULL when only in memory */
     json_t *doc; /* owned */
@@ -84,5 +104,16 @@ struct msx_apply_options {
 enum msx_code msx_plan_apply(struct msx_crm *crm, const struct msx_plan *p,
                              const struct msx_apply_options *opts, json_t **report_out,
                              struct msx_error *err) MSX_MUST_CHECK;
+
+/**
+ * Check the hash chain of an audit log (state_dir/audit.jsonl).
+ * @param report_out new {lines, torn, head, firstBad?}: head is the SHA-256 of the last line, to be
+ *   kept elsewhere by whoever wants to notice a log that was cut; torn counts lines broken by a
+ *   crash (they are part of the chain). May be NULL
+ * @return MSX_OK; MSX_E_INVALID names the first line that does not follow from the one before;
+ *   MSX_E_NOTFOUND, MSX_E_IO, MSX_E_LIMIT, MSX_E_NOMEM
+ */
+enum msx_code msx_audit_verify(const char *path, json_t **report_out,
+                               struct msx_error *err) MSX_MUST_CHECK;
 
 #endif
