@@ -16,7 +16,11 @@ enum msx_vtype {
     MSX_V_STR,     /* text, and the symbols yes no unknown, on_track, specialist ... */
     MSX_V_DATE,
     MSX_V_LIST,
+    MSX_V_REC, /* a record itself: the bare roots o m t u, as arguments of calls */
 };
+
+/* A record as conditions see it; made by lib/skill/world. Opaque here. */
+struct msx_rec;
 
 struct msx_value { /* borrowed memory: valid as long as the record set that gave it */
     enum msx_vtype type;
@@ -29,10 +33,8 @@ struct msx_value { /* borrowed memory: valid as long as the record set that gave
             const struct msx_value *items;
             size_t n;
         } list;
+        const struct msx_rec *rec;
     } u;
 };
-
-/* A record as conditions see it; made by lib/skill/world. Opaque here. */
-struct msx_rec;
 
 #endif

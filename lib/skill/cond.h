@@ -30,7 +30,9 @@ enum msx_tri { MSX_NO, MSX_YES, MSX_UNKNOWN };
 /* Resolves names while compiling. root is one of o m t u p d r ('d' bare with dotted "", 'r' for
  * run). A member may be NULL: then nothing of its kind exists. */
 struct msx_cond_schema {
-    /* index >= 0, or -1: no such name; *near_out (may stay NULL) is a borrowed suggestion */
+    /* index >= 0, or -1: no such name; *near_out (may stay NULL) is a borrowed suggestion. dotted is
+     * "" for a bare root: d is a number, o m t u are records (MSX_V_REC), as in sig(m, "x"). A list
+     * of children that any/all/count walk ("tasks" of m, "milestones" of o) resolves too. */
     int (*path)(void *user, char root, const char *dotted, const char **near_out);
     int (*func)(void *user, const char *name, size_t argc, const char **near_out);
     int (*sig)(void *user, const char *id, const char **near_out); /* index of a signal id */

@@ -14,8 +14,9 @@ enum msx_kind { MSX_K_ACCOUNT, MSX_K_OPP, MSX_K_MILESTONE, MSX_K_TASK, MSX_K_USE
 struct msx_world;
 struct msx_world_config {
     const struct msx_lexicon *lexicon;
-    const json_t *roles;   /* parsed skills/roles.yaml (title table) merged with users.yaml */
+    const json_t *roles;   /* parsed skills/shared/roles.yaml (title table) merged with users.yaml */
     const json_t *stages;  /* user's stages.yaml (GUID -> 1..5) or NULL */
+    const json_t *readiness; /* parsed skills/shared/readiness.yaml (conditions of RD-*) or NULL */
     const json_t *params;  /* the run's parameters, complete with defaults (urgent_days ...) */
     const json_t *state;   /* local state of the profile (1.6 "Local state") or NULL */
     const json_t *set;     /* --set values: {"": {signal: value}, "7-100..": {...}}, or NULL */
