@@ -16,7 +16,7 @@
 #include <string.h>
 #include <time.h>
 
-#define KEY_BITS 2048
+#define KEY_BITS      2048
 #define PEM_MAX_BYTES ((size_t)64 << 10)
 
 struct sb_key {
@@ -160,8 +160,8 @@ static int set_number(json_t *jwk, const char *name, const EVP_PKEY *pkey, const
 
 json_t *sb_key_jwk(const struct sb_key *k)
 {
-    json_t *jwk = json_pack("{s:s, s:s, s:s, s:s}", "kty", "RSA", "use", "sig", "kid", k->kid, "alg",
-                            "RS256");
+    json_t *jwk = json_pack("{s:s, s:s, s:s, s:s}", "kty", "RSA", "use", "sig", "kid", k->kid,
+                            "alg", "RS256");
 
     if (!jwk || set_number(jwk, "n", k->pkey, OSSL_PKEY_PARAM_RSA_N) ||
         set_number(jwk, "e", k->pkey, OSSL_PKEY_PARAM_RSA_E)) {

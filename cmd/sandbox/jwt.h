@@ -34,7 +34,10 @@ struct sb_jwt {
     size_t signed_len;  /* characters that the signature covers */
     struct msx_buf sig; /* its bytes */
 };
-#define SB_JWT_INIT { NULL, NULL, NULL, 0, MSX_BUF_INIT(1024) }
+#define SB_JWT_INIT                                                                                \
+    {                                                                                              \
+        NULL, NULL, NULL, 0, MSX_BUF_INIT(1024)                                                    \
+    }
 /* MSX_E_INVALID: not three base64url parts with JSON objects in the first two, or too long. */
 enum msx_code sb_jwt_parse(const char *text, struct sb_jwt *out,
                            struct msx_error *err) MSX_MUST_CHECK;

@@ -10,8 +10,8 @@
 /* Append the encoding of len bytes. */
 void msx_b64url_add(struct msx_buf *b, const void *data, size_t len);
 /* Append the decoded bytes of exactly len characters. False (and nothing appended) when a character
- * is not of the alphabet, padding included, the length is impossible, or unused bits are set. A full
- * buffer shows in msx_buf_finish(). */
+ * is not of the alphabet, padding included, the length is impossible, or unused bits are set. A
+ * full buffer shows in msx_buf_finish(). */
 bool msx_b64url_decode(struct msx_buf *b, const char *s, size_t len);
 
 #endif
