@@ -31,10 +31,26 @@ enum msx_code msx_crm_open(const struct msx_ctx *ctx, const struct msx_profile *
                            struct msx_auth *auth, struct msx_crm *out,
                            struct msx_error *err) MSX_MUST_CHECK;
 void msx_crm_close(struct msx_crm *crm);
+/* How crm_whoami learns the running user's role: fn gets msx_crm_me()'s object and gives a new
+ * {name, confidence, candidates[]}, or NULL. Without it role is null. Call before the first tool. */
+void msx_crm_set_role_fn(struct msx_crm *crm, json_t *(*fn)(void *user, const json_t *me),
+                         void *user);
 
 enum msx_tool_effect { MSX_TOOL_READS, MSX_TOOL_PLANS, MSX_TOOL_EXECUTES };
-enum msx_param_type { MSX_P_STRING, MSX_P_INT, MSX_P_NUMBER, MSX_P_BOOL, MSX_P_GUID, MSX_P_DATE,
-                      MSX_P_STRINGS, MSX_P_GUIDS, MSX_P_OBJECT };
+enum msx_param_type {
+    MSX_P_STRING,
+    MSX_P_INT,
+    MSX_P_NUMBER,
+    MSX_P_BOOL,
+    MSX_P_GUID,
+    MSX_P_DATE,    /* YYYY-MM-DD or a relative form; tools see YYYY-MM-DD */
+    MSX_P_STRINGS, /* array; one string alone is taken as an array of one */
+    MSX_P_GUIDS,   /* likewise */
+    MSX_P_OBJECT,
+    MSX_P_CHOICE, /* code (integer) or label (string) of a choice column */
+    MSX_P_FIELDS, /* "a,b" or ["a","b"]; tools see "a,b" */
+    MSX_P_ANY,
+};
 struct msx_param {
     const char *name;
     enum msx_param_type type;

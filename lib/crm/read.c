@@ -1,0 +1,213 @@
+/* Reads over one table: many in flight, whole or an error, and repeated without the columns that an
+ * organisation lacks. */
+#include "crm/priv.h"
+
+#include <string.h>
+
+/* Columns of a table that a retry can leave out at most. */
+#define MAX_DROPS 32
+
+struct msx_crm_read {
+    struct msx_crm *crm;
+    const struct msx_crm_table *table;
+    char *select; /* as asked, before dropping */
+    char *filter, *field;
+    json_t *ids;           /* array of strings, or NULL */
+    char *sent;            /* the select of the request under way */
+    struct msx_rows *rows; /* NULL: nothing to ask */
+};
+
+void msx_crm_read_free(struct msx_crm_read *r)
+{
+    if (!r)
+        return;
+    if (r->rows)
+        msx_rows_free(r->rows);
+    msx_free(r->select);
+    msx_free(r->filter);
+    msx_free(r->field);
+    msx_free(r->sent);
+    json_decref(r->ids);
+    msx_free(r);
+}
+
+/* r->select without the columns known to be missing. */
+static enum msx_code present_columns(struct msx_crm_read *r, char **out, struct msx_error *err)
+{
+    MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(MSX_FILTER_MAX);
+    const char *p = r->select;
+    enum msx_code rc;
+
+    while (*p) {
+        size_t n = strcspn(p, ",");
+        MSX_AUTO(msx_free_p) char *column = msx_strndup(p, n);
+
+        if (!column)
+            return msx_crm_oom(err);
+        if (!msx_crm_column_gone(r->crm, r->table->set, column)) {
+            if (b.len)
+                msx_buf_addc(&b, ',');
+            msx_buf_adds(&b, column);
+        }
+        p += n + (p[n] == ',');
+    }
+    rc = msx_buf_finish(&b, "the list of columns", err);
+    if (rc)
+        return rc;
+    *out = msx_buf_take(&b);
+    return *out ? MSX_OK : msx_crm_oom(err);
+}
+
+static enum msx_code send(struct msx_crm_read *r, struct msx_error *err)
+{
+    struct msx_query q = { .set = r->table->set, .filter = r->filter };
+    const char **ids = NULL;
+    size_t n = json_array_size(r->ids);
+    enum msx_code rc;
+
+    if (r->rows)
+        msx_rows_free(MSX_STEAL(r->rows));
+    msx_free(MSX_STEAL(r->sent));
+    rc = present_columns(r, &r->sent, err);
+    if (rc)
+        return rc;
+    q.select = r->sent;
+    q.primary_key = r->table->key;
+    if (!r->field)
+        return msx_odata_list(r->crm->odata, &q, &r->rows, err);
+    if (!n)
+        return MSX_OK;
+    ids = msx_calloc(n, sizeof *ids);
+    if (!ids)
+        return msx_crm_oom(err);
+    for (size_t i = 0; i < n; i++)
+        ids[i] = json_string_value(json_array_get(r->ids, i));
+    rc = msx_odata_list_ids(r->crm->odata, &q, r->field, ids, n, &r->rows, err);
+    msx_free(ids);
+    return rc;
+}
+
+enum msx_code msx_crm_start(struct msx_crm *crm, const struct msx_crm_query *q,
+                            struct msx_crm_read **out, struct msx_error *err)
+{
+    MSX_AUTO(msx_crm_read_free_p) struct msx_crm_read *r = msx_calloc(1, sizeof *r);
+    enum msx_code rc;
+
+    if (!r)
+        return msx_crm_oom(err);
+    r->crm = crm;
+    r->table = q->table;
+    r->select = msx_strdup(q->select ? q->select : q->table->select);
+    r->filter = q->filter && *q->filter ? msx_strdup(q->filter) : NULL;
+    r->field = q->ids ? msx_strdup(q->field) : NULL;
+    r->ids = q->ids ? json_deep_copy(q->ids) : NULL;
+    if (!r->select || (q->filter && *q->filter && !r->filter) ||
+        (q->ids && (!r->field || !r->ids)))
+        return msx_crm_oom(err);
+    rc = send(r, err);
+    if (rc)
+        return rc;
+    *out = MSX_STEAL(r);
+    return MSX_OK;
+}
+
+/* The column that a 400 complains about, when it is one of those that an organisation may lack and
+ * this read asked for it. New string or NULL. */
+static char *droppable_column(const struct msx_crm_read *r, const struct msx_error *e)
+{
+    static const char marker[] = "property named '";
+    MSX_AUTO(msx_free_p) char *column = NULL;
+    const char *p = strstr(e->msg, marker);
+    const char *at;
+    size_t n;
+
+    if (!p || e->http_status != 400)
+        return NULL;
+    p += sizeof marker - 1;
+    n = strcspn(p, "'");
+    if (p[n] != '\'')
+        return NULL;
+    column = msx_strndup(p, n);
+    if (!column || !*column)
+        return NULL;
+    if (strcmp(column, "activestageid") && strncmp(column, "msp_", 4) &&
+        strncmp(column, "_msp_", 5))
+        return NULL;
+    for (at = strstr(r->sent, column); at; at = strstr(at + 1, column))
+        if ((at == r->sent || at[-1] == ',') && (!at[n] || at[n] == ','))
+            return MSX_STEAL(column);
+    return NULL;
+}
+
+enum msx_code msx_crm_finish(struct msx_crm_read *r, json_t **records, struct msx_error *err)
+{
+    struct msx_error e = MSX_ERROR_INIT;
+    enum msx_code rc = MSX_OK;
+
+    for (int tries = 0; r->rows; tries++) {
+        char *column;
+
+        e = (struct msx_error)MSX_ERROR_INIT;
+        rc = msx_rows_wait(r->rows, &e);
+        if (!rc)
+            break;
+        column = tries < MAX_DROPS ? droppable_column(r, &e) : NULL;
+        if (!column)
+            break;
+        msx_crm_column_drop(r->crm, r->table->set, column);
+        msx_free(column);
+        rc = send(r, &e);
+        if (rc)
+            break;
+    }
+    if (rc) {
+        if (err)
+            *err = e;
+        return msx_wrap(err, rc, "cannot read %s", r->table->set);
+    }
+    *records = r->rows ? json_copy(msx_rows_array(r->rows)) : json_array();
+    if (!*records)
+        return msx_crm_oom(err);
+    if (r->rows)
+        msx_rows_free(MSX_STEAL(r->rows));
+    return MSX_OK;
+}
+
+enum msx_code msx_crm_list(struct msx_crm *crm, const struct msx_crm_query *q, json_t **records,
+                           struct msx_error *err)
+{
+    MSX_AUTO(msx_crm_read_free_p) struct msx_crm_read *r = NULL;
+    enum msx_code rc = msx_crm_start(crm, q, &r, err);
+
+    return rc ? rc : msx_crm_finish(r, records, err);
+}
+
+enum msx_code msx_crm_read_one(struct msx_crm *crm, const struct msx_crm_table *t, const char *id,
+                               json_t **record, struct msx_error *err)
+{
+    MSX_AUTO(msx_json_free_p) json_t *ids = json_pack("[s]", id);
+    MSX_AUTO(msx_json_free_p) json_t *found = NULL;
+    enum msx_code rc;
+
+    if (!ids)
+        return msx_crm_oom(err);
+    rc = msx_crm_list(crm, &(struct msx_crm_query){ .table = t, .field = t->key, .ids = ids },
+                      &found, err);
+    if (rc)
+        return rc;
+    if (!json_array_size(found)) {
+        msx_fail(err, MSX_E_NOTFOUND, "no %s has the id '%s'", t->what, id);
+        msx_hint(err, "it may not exist, or you may not be allowed to see it");
+        return MSX_E_NOTFOUND;
+    }
+    *record = json_incref(json_array_get(found, 0));
+    return MSX_OK;
+}
+
+bool msx_crm_table_missing(const struct msx_error *err)
+{
+    return err->code == MSX_E_DENIED ||
+           (err->code == MSX_E_NOTFOUND &&
+            (err->crm_code == 0x8006088au || err->crm_code == 0x80060888u ||
+             strstr(err->msg, "segment")));
+}
