@@ -24,7 +24,8 @@ enum msx_code msx_json_parse(const char *text, size_t len, const char *name, jso
     }
     j = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &je);
     if (!j) {
-        if (json_error_code(&je) == json_error_out_of_memory)
+        /* jansson often says nothing at all when it runs out of memory */
+        if (json_error_code(&je) == json_error_out_of_memory || !je.text[0])
             return msx_fail(err, MSX_E_NOMEM, "out of memory");
         return msx_fail(err, MSX_E_INVALID, "%s: line %d column %d: %s", name, je.line, je.column,
                         je.text);
