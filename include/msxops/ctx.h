@@ -28,6 +28,7 @@ struct msx_ctx {
     void *now_user;
     void (*log)(void *user, enum msx_log_level level, const char *line); /* may be NULL */
     void *log_user;
+    bool trace; /* make MSX_LOG_TRACE lines at all: headers and bodies, secrets removed */
 };
 
 void msx_log(const struct msx_ctx *ctx, enum msx_log_level level, const char *fmt, ...)
