@@ -218,7 +218,6 @@ static bool is_permanent(CURLcode code)
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-    case CURLE_TOO_LARGE:
         return true;
     default: /* curl has a hundred codes: everything else is the network's */
         return false;
