@@ -1,5 +1,5 @@
-/* May a request be sent at all? The rules that protect the user's token and the user's data: origin,
- * write capability, headers that only the engine sets, and batches that only read. */
+/* May a request be sent at all? The rules that protect the user's token and the user's data:
+ * origin, write capability, headers that only the engine sets, and batches that only read. */
 #include <string.h>
 
 #include "http/engine.h"

@@ -150,6 +150,11 @@ static bool take_incoming(struct msx_http *h)
     stop = h->stop;
     abandoned = h->any_abandoned;
     h->any_abandoned = false;
+    if (h->has_new_tune) {
+        h->tune = h->new_tune;
+        h->rng = h->tune.seed ? h->tune.seed : h->rng;
+        h->has_new_tune = false;
+    }
     pthread_mutex_unlock(&h->lock);
     while ((f = pop(&fresh)))
         job_push(&h->ready, f);
@@ -250,11 +255,13 @@ static bool perform(struct msx_http *h)
         CURLcode code = msg->data.result;
         long status = 0;
 
-        if (msg->msg != CURLMSG_DONE ||
-            curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &f) || !f)
+        if (msg->msg != CURLMSG_DONE || curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &f) ||
+            !f)
             continue;
         if (!curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status))
             f->status = (int)status;
+        if (code == CURLE_OK && !f->head_whole)
+            code = CURLE_PARTIAL_FILE;
         unlink_job(&h->running, f);
         h->in_flight--;
         ended = true;

@@ -13,10 +13,10 @@
 #include "msxops/http.h"
 #include "msxops/mem.h"
 
-#define HTTP_MAX_IN_FLIGHT 52 /* the service refuses more at once */
+#define HTTP_MAX_IN_FLIGHT  52 /* the service refuses more at once */
 #define HTTP_MAX_HEAD_BYTES ((size_t)256 << 10)
 #define HTTP_MAX_BODY_BYTES ((size_t)64 << 20)
-#define HTTP_MAX_URL_BYTES ((size_t)128 << 10)
+#define HTTP_MAX_URL_BYTES  ((size_t)128 << 10)
 
 struct msx_origin {
     char *scheme; /* "https" */
@@ -28,8 +28,8 @@ struct msx_origin {
 
 /* MSX_E_INVALID: not an absolute http(s) URL, or with user information, or plain http to a host
  * that is not loopback. */
-enum msx_code msx_origin_parse(const char *url, struct msx_origin *out, struct msx_error *err)
-    MSX_MUST_CHECK;
+enum msx_code msx_origin_parse(const char *url, struct msx_origin *out,
+                               struct msx_error *err) MSX_MUST_CHECK;
 void msx_origin_release(struct msx_origin *o);
 /* Equal, or one is the other's ".api." twin. */
 bool msx_origin_same(const struct msx_origin *a, const struct msx_origin *b);
@@ -58,7 +58,7 @@ struct msx_http_future {
     char *auth_line;
     unsigned token_gen;
     int prereqs; /* times that curl was about to send this attempt's request */
-    bool over_limit;
+    bool over_limit, head_whole;
     char errbuf[CURL_ERROR_SIZE];
     int64_t begun_ms;
 
@@ -85,14 +85,16 @@ struct msx_http {
     struct msx_origin origin;
     bool has_origin;
     const struct msx_token_source *source;
-    struct msx_http_tuning tune;
+    struct msx_http_tuning tune; /* [engine] */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t done;
 
-    struct job_list incoming;    /* [lock] */
-    bool stop, any_abandoned;    /* [lock] */
-    struct msx_http_stats stats; /* [lock] */
+    struct job_list incoming;        /* [lock] */
+    struct msx_http_tuning new_tune; /* [lock] */
+    bool has_new_tune;               /* [lock] */
+    bool stop, any_abandoned;        /* [lock] */
+    struct msx_http_stats stats;     /* [lock] */
 
     CURLM *multi;                            /* [engine], but for curl_multi_wakeup() */
     struct job_list ready, delayed, running; /* [engine] */
@@ -105,7 +107,8 @@ struct msx_http {
     /* the bearer token [engine] */
     char *token, *refused;
     unsigned token_gen;
-    int64_t token_failed_ms; /* when the source last failed: what was begun before shares the error */
+    int64_t
+        token_failed_ms; /* when the source last failed: what was begun before shares the error */
     struct msx_error token_err;
 };
 
@@ -137,8 +140,8 @@ void msx_bearer_wipe(struct msx_http *h);
 
 /* check.c: may this request be sent at all? */
 enum msx_code msx_request_check(const struct msx_http *h, const struct msx_http_request *req,
-                                const struct msx_origin *target, struct msx_error *err)
-    MSX_MUST_CHECK;
+                                const struct msx_origin *target,
+                                struct msx_error *err) MSX_MUST_CHECK;
 const char *msx_header_in(const char *const *headers, const char *name); /* value or NULL */
 
 /* trace.c */

@@ -27,9 +27,8 @@ void msx_http_tuning_default(struct msx_http_tuning *t)
 void msx_http_tune(struct msx_http *h, const struct msx_http_tuning *t)
 {
     pthread_mutex_lock(&h->lock);
-    h->tune = *t;
-    if (t->seed)
-        h->rng = t->seed;
+    h->new_tune = *t;
+    h->has_new_tune = true;
     pthread_mutex_unlock(&h->lock);
 }
 
@@ -302,7 +301,10 @@ enum msx_code msx_http_wait(struct msx_http_future *f, struct msx_http_response 
     return f->rc;
 }
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c; }
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
 
 /* The value when line is "name: value" for that name, else NULL. */
 static const char *header_value(const char *line, size_t len, const char *name)

@@ -96,9 +96,9 @@ void msx_retry_throttled(const struct msx_http *h, struct msx_http_future *f, in
     int64_t s = (wait_ms + h->tune.second_ms - 1) / h->tune.second_ms;
 
     f->maybe_sent = false;
-    f->rc = msx_fail(&f->err, MSX_E_THROTTLED,
-                     "the service limits requests (429) and asks to wait %lld seconds",
-                     (long long)s);
+    f->rc =
+        msx_fail(&f->err, MSX_E_THROTTLED,
+                 "the service limits requests (429) and asks to wait %lld seconds", (long long)s);
     msx_hint(&f->err, "wait that long, or lower --concurrency");
     f->err.http_status = f->status;
 }
@@ -152,8 +152,11 @@ static enum verdict judge_redirect(struct msx_http_future *f)
     MSX_AUTO(msx_free_p) char *origin = to ? msx_http_origin_of(to) : NULL;
 
     (void)msx_fail(&f->err, MSX_E_SERVER, "the service redirects (%d) to '%.200s', not followed",
-                   f->status, origin ? origin : to ? to : "nowhere");
-    msx_hint(&f->err, "check the organisation's URL: `msxops config get url`");
+                   f->status,
+                   origin ? origin
+                   : to   ? to
+                          : "nowhere");
+    msx_hint(&f->err, "check the organisation's URL: `msxops config list`");
     f->err.http_status = f->status;
     return done(f, MSX_E_SERVER);
 }

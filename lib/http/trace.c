@@ -12,9 +12,10 @@ static void say(const struct msx_http *h, enum msx_log_level level, const char *
 {
     MSX_AUTO(msx_buf_release) struct msx_buf line = MSX_BUF_INIT(4 * TRACE_BODY_MAX);
 
+    msx_buf_adds(&line, mark);
     msx_redact(&line, text, len);
-    if (!line.failed)
-        msx_log(h->ctx, level, "%s%s", mark, line.data);
+    if (!line.failed) /* not msx_log(): it cuts long lines */
+        h->ctx->log(h->ctx->log_user, level, line.data);
 }
 
 static void say_body(const struct msx_http *h, const struct msx_http_future *f, const char *mark,

@@ -9,7 +9,7 @@
 /* Idle connections older than this are not used for a write: one that the service has meanwhile
  * closed would leave it unknown whether the write was carried out. */
 #define WRITE_MAX_IDLE_S 15L
-#define CONNECT_MAX_MS 30000L
+#define CONNECT_MAX_MS   30000L
 
 static size_t on_body(char *data, size_t size, size_t n, void *user)
 {
@@ -34,6 +34,8 @@ static size_t on_header(char *data, size_t size, size_t n, void *user)
     (void)size;
     if (n >= 5 && memcmp(data, "HTTP/", 5) == 0)
         msx_buf_clear(&f->head);
+    f->head_whole =
+        n <= 2; /* the empty line; curl takes a connection closed before it for an end */
     while (len && (data[len - 1] == '\r' || data[len - 1] == '\n' || data[len - 1] == ' '))
         len--;
     msx_buf_add(&f->head, data, len);
@@ -183,6 +185,7 @@ enum msx_code msx_transfer_begin(struct msx_http *h, struct msx_http_future *f,
     f->prereqs = 0;
     f->maybe_sent = false;
     f->over_limit = false;
+    f->head_whole = false;
     f->errbuf[0] = '\0';
     rc = set_bearer(h, f, err);
     if (rc)

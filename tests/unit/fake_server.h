@@ -1,6 +1,6 @@
-/* A small HTTP/1.1 server on loopback for tests of lib/http and lib/odata. What it answers is decided
- * by a function of the test, called for one request at a time; the server itself knows nothing of
- * OData. It can drop, delay and cut answers at any byte. */
+/* A small HTTP/1.1 server on loopback for tests of lib/http and lib/odata. What it answers is
+ * decided by a function of the test, called for one request at a time; the server itself knows
+ * nothing of OData. It can drop, delay and cut answers at any byte. */
 #ifndef TESTS_UNIT_FAKE_SERVER_H
 #define TESTS_UNIT_FAKE_SERVER_H
 
@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define FAKE_MAX_CONNS 256
+#define FAKE_MAX_CONNS   256
 #define FAKE_MAX_REQUEST (512u << 10)
 
 struct fake_req { /* borrowed during the call */
@@ -64,14 +64,13 @@ static inline void fake_reply(struct fake_res *res, int status, const char *head
 
     res->raw = malloc(n);
     assert_non_null(res->raw);
-    res->len = (size_t)snprintf(res->raw, n,
-                                "HTTP/1.1 %d Status\r\n%s%s"
-                                "Content-Length: %zu\r\n\r\n%s",
-                                status, headers,
-                                strstr(headers, "Content-Type:")
-                                    ? ""
-                                    : "Content-Type: application/json\r\n",
-                                strlen(body), body);
+    res->len = (size_t)snprintf(
+        res->raw, n,
+        "HTTP/1.1 %d Status\r\n%s%s"
+        "Content-Length: %zu\r\n\r\n%s",
+        status, headers,
+        strstr(headers, "Content-Type:") ? "" : "Content-Type: application/json\r\n", strlen(body),
+        body);
 }
 
 /* The value of a request header into out, "" when absent. */
