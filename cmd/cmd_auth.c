@@ -1,0 +1,96 @@
+/* auth status, token, logout. */
+#include "commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "msxops/mem.h"
+
+static enum msx_code open_auth(struct app *app, struct msx_error *err)
+{
+    const char *token = getenv("MSXOPS_TOKEN");
+    enum msx_code rc = app_profile(app, err);
+
+    if (rc || app->auth)
+        return rc;
+    return msx_auth_new(&app->ctx, &app->profile, token && *token ? token : NULL, &app->auth, err);
+}
+
+static enum msx_code run_status(struct app *app, const void *opts, char **args, size_t nargs,
+                                struct msx_error *err)
+{
+    MSX_AUTO(msx_json_free_p) json_t *status = NULL;
+    enum msx_code rc = open_auth(app, err);
+
+    (void)opts, (void)args, (void)nargs;
+    if (!rc)
+        rc = msx_auth_status(app->auth, &status, err);
+    if (!rc)
+        rc = out_result(app, status, &(struct view){ 0 }, err);
+    if (!rc && !msx_json_bool_or(status, "authenticated", true))
+        app->status = 3;
+    return rc;
+}
+
+const struct cmd cmd_auth_status = {
+    .path = "auth status",
+    .summary = "show how you are signed in",
+    .about = "Print the sign-in method, the user, when the token ends and where it is kept. Asks "
+             "no server. Status 3 when nobody is signed in.",
+    .args = "",
+    .needs = CMD_NEEDS_CONFIG,
+    .effect = CMD_READS,
+    .tool = "crm_auth_status",
+    .examples = (const char *const[]){ "msxops auth status", NULL },
+    .run = run_status,
+};
+
+static enum msx_code run_token(struct app *app, const void *opts, char **args, size_t nargs,
+                               struct msx_error *err)
+{
+    MSX_AUTO(msx_free_secret_p) char *token = NULL;
+    enum msx_code rc = open_auth(app, err);
+
+    (void)opts, (void)args, (void)nargs;
+    if (!rc)
+        rc = msx_auth_token(app->auth, &token, err);
+    if (!rc)
+        rc = out_text(app, token, strlen(token), err);
+    return rc ? rc : out_text(app, "\n", 1, err);
+}
+
+const struct cmd cmd_auth_token = {
+    .path = "auth token",
+    .summary = "print a valid access token",
+    .about = "Print an access token for the organisation, renewed when it must be. It is a secret: "
+             "give it to other programs through their environment or standard input.",
+    .args = "",
+    .needs = CMD_NEEDS_CONFIG,
+    .effect = CMD_READS,
+    .examples = (const char *const[]){ "MSXOPS_TOKEN=$(msxops auth token) msxops whoami", NULL },
+    .run = run_token,
+};
+
+static enum msx_code run_logout(struct app *app, const void *opts, char **args, size_t nargs,
+                                struct msx_error *err)
+{
+    enum msx_code rc = open_auth(app, err);
+
+    (void)opts, (void)args, (void)nargs;
+    if (!rc)
+        rc = msx_auth_forget(app->auth, err);
+    if (!rc)
+        app_say(app, "forgot the tokens of profile '%s'", app->profile.name);
+    return rc;
+}
+
+const struct cmd cmd_auth_logout = {
+    .path = "auth logout",
+    .summary = "forget the tokens of the profile",
+    .about = "Remove every cached token of the profile from this machine.",
+    .args = "",
+    .needs = CMD_NEEDS_CONFIG,
+    .effect = CMD_WRITES_FILES,
+    .examples = (const char *const[]){ "msxops auth logout", NULL },
+    .run = run_logout,
+};
