@@ -1,0 +1,123 @@
+/* Planning commands: tool calls that add operations to a plan file, and how they are shown. */
+#include "stage.h"
+
+#include <string.h>
+
+#include "msxops/cards.h"
+#include "msxops/mem.h"
+#include "msxops/plan.h"
+#include "msxops/skill.h"
+
+enum msx_code stage_open(struct app *app, const char *plan, struct msx_stage **out,
+                         struct msx_error *err)
+{
+    const struct msx_guard *guard = NULL;
+    enum msx_code rc = app_guard(app, &guard, err);
+
+    return rc ? rc : msx_plan_stage_new(&app->crm, plan, guard, out, err);
+}
+
+void stage_close(struct app *app, struct msx_stage *stage)
+{
+    app->crm.stage = NULL;
+    msx_plan_stage_free(stage);
+}
+
+/* The cards of the operations that were added, from the plan as it is on disk. */
+static enum msx_code print_added(struct app *app, const char *path, const json_t *results,
+                                 struct msx_error *err)
+{
+    MSX_AUTO(msx_plan_free_p) struct msx_plan *plan = NULL;
+    MSX_AUTO(msx_json_free_p) json_t *doc = NULL;
+    MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(MSX_JSON_MAX_BYTES);
+    size_t i;
+    size_t k;
+    json_t *r;
+    json_t *card;
+    enum msx_code rc = msx_plan_load(path, &plan, err);
+
+    if (!rc)
+        rc = msx_plan_cards(plan, &doc, err);
+    if (rc)
+        return rc;
+    json_array_foreach (results, i, r)
+        json_array_foreach (json_object_get(doc, "cards"), k, card)
+            if (strcmp(msx_json_str_or(card, "id", ""), msx_json_str_or(r, "operationId", "?")) ==
+                0) {
+                msx_render_card(&b, card, out_width(app), app->color);
+                msx_buf_addc(&b, '\n');
+            }
+    msx_buf_addf(&b, "Plan: %s (%zu operation%s). Nothing is written yet.\n", path,
+                 json_array_size(json_object_get(doc, "cards")),
+                 json_array_size(json_object_get(doc, "cards")) == 1 ? "" : "s");
+    msx_buf_addf(&b, "Review: msxops diff %s\n", path);
+    rc = msx_buf_finish(&b, "output", err);
+    return rc ? rc : out_text(app, b.data, b.len, err);
+}
+
+static enum msx_code print_results(struct app *app, const struct msx_stage *stage, json_t *results,
+                                   bool one, struct msx_error *err)
+{
+    if (strcmp(out_format(app), "table") == 0 && !app->g.jq)
+        return print_added(app, msx_plan_stage_path(stage), results, err);
+    return out_result(app, one ? json_array_get(results, 0) : results, &(struct view){ 0 }, err);
+}
+
+enum msx_code stage_call(struct app *app, const char *plan, const char *tool, const json_t *params,
+                         struct msx_error *err)
+{
+    struct msx_stage *stage = NULL;
+    MSX_AUTO(msx_json_free_p) json_t *result = NULL;
+    MSX_AUTO(msx_json_free_p) json_t *results = json_array();
+    enum msx_code rc = stage_open(app, plan, &stage, err);
+
+    if (rc)
+        return rc;
+    app->crm.stage = stage;
+    rc = msx_tool_call(&app->crm, tool, params, &result, err);
+    if (!rc) {
+        json_array_append(results, result);
+        rc = print_results(app, stage, results, true, err);
+    }
+    stage_close(app, stage);
+    return rc;
+}
+
+enum msx_code stage_each(struct app *app, const char *plan, const char *tool, const char *key,
+                         const json_t *ids, json_t *params, struct msx_error *err)
+{
+    struct msx_stage *stage = NULL;
+    MSX_AUTO(msx_json_free_p) json_t *results = json_array();
+    size_t i;
+    json_t *id;
+    enum msx_code rc;
+
+    if (json_array_size(ids) == 0)
+        return msx_fail(err, MSX_E_USAGE, "no records were named");
+    rc = stage_open(app, plan, &stage, err);
+    if (rc)
+        return rc;
+    app->crm.stage = stage;
+    json_array_foreach ((json_t *)(uintptr_t)ids, i, id) {
+        json_t *result = NULL;
+
+        json_object_set(params, key, id);
+        rc = msx_tool_call(&app->crm, tool, params, &result, err);
+        if (rc)
+            break;
+        json_array_append_new(results, result);
+    }
+    /* all or none: what was added before the failure is taken out again */
+    for (i = json_array_size(results); rc && i > 0; i--) {
+        json_t *dropped = NULL;
+        const char *op = msx_json_str(json_array_get(results, i - 1), "operationId");
+
+        if (stage->cancel(stage->user, op, &dropped, NULL) != MSX_OK)
+            app_say(app, "msxops: warning: %s stays in the plan", op ? op : "an operation");
+        json_decref(dropped);
+    }
+    if (!rc)
+        rc = print_results(app, stage, results, json_array_size(ids) == 1, err);
+    stage_close(app, stage);
+    return rc;
+}
