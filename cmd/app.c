@@ -206,6 +206,15 @@ enum msx_code app_login(struct app *app, struct msx_error *err)
     return MSX_OK;
 }
 
+enum msx_code app_guard(struct app *app, const struct msx_guard **out, struct msx_error *err)
+{
+    enum msx_code rc = app->guard ? MSX_OK : msx_skill_guard_new(&app->crm, &app->guard, err);
+
+    if (!rc)
+        *out = app->guard;
+    return rc;
+}
+
 void app_say(struct app *app, const char *fmt, ...)
 {
     va_list ap;
@@ -220,6 +229,7 @@ void app_say(struct app *app, const char *fmt, ...)
 
 void app_close(struct app *app)
 {
+    msx_skill_guard_free(app->guard);
     if (app->has_crm)
         msx_crm_close(&app->crm);
     msx_auth_free(app->auth);

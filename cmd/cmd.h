@@ -11,6 +11,7 @@
 #include "msxops/crm.h"
 #include "msxops/ctx.h"
 #include "msxops/error.h"
+#include "msxops/plan.h"
 #include "msxops/render.h"
 
 struct app;
@@ -129,6 +130,7 @@ struct app {
     bool has_profile, has_crm;
     struct msx_auth *auth;
     struct msx_crm crm;
+    struct msx_guard *guard;
     int status;          /* exit status when run() is fine: 0, or 5, 7 ... */
     bool out_tty, err_tty;
     bool color;
@@ -143,6 +145,9 @@ enum msx_code app_profile(struct app *app, struct msx_error *err) MSX_MUST_CHECK
 enum msx_code app_login(struct app *app, struct msx_error *err) MSX_MUST_CHECK;
 /* Load the configuration (once). */
 enum msx_code app_config(struct app *app, struct msx_error *err) MSX_MUST_CHECK;
+/* The guardrails of skills/, for planning and applying (loaded once). Borrowed. */
+enum msx_code app_guard(struct app *app, const struct msx_guard **out,
+                        struct msx_error *err) MSX_MUST_CHECK;
 /* Say something to the person on standard error, unless --quiet. */
 void app_say(struct app *app, const char *fmt, ...) MSX_PRINTF(2, 3);
 
@@ -158,6 +163,8 @@ const char *out_format(const struct app *app);
 /* Print result (borrowed) as asked by -o, --jq, --fields. */
 enum msx_code out_result(struct app *app, const json_t *result, const struct view *view,
                          struct msx_error *err) MSX_MUST_CHECK;
+/* Columns of the terminal; 80 where there is none. */
+size_t out_width(const struct app *app);
 /* Print finished text. */
 enum msx_code out_text(struct app *app, const char *text, size_t len,
                        struct msx_error *err) MSX_MUST_CHECK;

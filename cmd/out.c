@@ -28,11 +28,12 @@ enum msx_code out_text(struct app *app, const char *text, size_t len, struct msx
     return MSX_OK;
 }
 
-static size_t terminal_width(void)
+size_t out_width(const struct app *app)
 {
     struct winsize ws;
     const char *env = getenv("COLUMNS");
 
+    (void)app;
     if (env && *env) {
         long n = strtol(env, NULL, 10);
 
@@ -183,12 +184,12 @@ enum msx_code out_result(struct app *app, const json_t *result, const struct vie
         else if (strcmp(format, "csv") == 0)
             msx_render_csv(&b, list, picked, true);
         else if (!rows)
-            msx_render_record(&b, result, app->out_tty ? terminal_width() : 0);
+            msx_render_record(&b, result, app->out_tty ? out_width(app) : 0);
         else if (json_array_size(list) == 0 && app->out_tty)
             msx_buf_addf(&b, "%s\n", view && view->empty ? view->empty : "nothing found");
         else
             msx_render_table(&b, list, cols,
-                             &(struct msx_table_style){ app->out_tty ? terminal_width() : 0,
+                             &(struct msx_table_style){ app->out_tty ? out_width(app) : 0,
                                                         app->color });
         json_decref(list);
         rc = msx_buf_finish(&b, "output", err);
