@@ -77,7 +77,7 @@ struct cmd {
     int min_args, max_args; /* max -1: any number */
     enum cmd_needs needs;
     enum cmd_effect effect;
-    const char *tool;       /* the registry'"'"'s tool whose result this prints, or NULL */
+    const char *tool;       /* the registry's tool whose result this prints, or NULL */
     const struct opt *opts; /* may be NULL */
     size_t opts_size;
     const void *defaults; /* may be NULL: all zero */
@@ -100,14 +100,14 @@ extern const struct opt global_opts[];
 /* ---- parsing ---- */
 
 /**
- * Parse argv (without the program'"'"'s and the command'"'"'s words) into dst by opts and global options
+ * Parse argv (without the program's and the command's words) into dst by opts and global options
  * into g. Operands are moved to args (borrowed). "--" ends options.
  * @return MSX_OK or MSX_E_USAGE (with the nearest known option as hint)
  */
 enum msx_code opt_parse(const struct opt *opts, void *dst, struct globals *g, char **argv, int argc,
                         char **args, size_t *nargs, struct msx_error *err) MSX_MUST_CHECK;
 void opt_release(const struct opt *opts, void *dst);
-/* Check one command'"'"'s tables: 0, or -1 with the fault in msg. For the unit tests. */
+/* Check one command's tables: 0, or -1 with the fault in msg. For the unit tests. */
 int opt_selfcheck(const struct cmd *c, char *msg, size_t size);
 
 /* Finds the command that argv begins with ("tasks" "list"); words_out: words used. NULL: none. */

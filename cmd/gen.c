@@ -23,10 +23,10 @@ static bool in_section(size_t s, const char *path)
 
     if (n + 3 > sizeof word)
         return false;
-    word[0] = '"'"' '"'"';
+    word[0] = ' ';
     memcpy(word + 1, path, n);
-    word[n + 1] = '"'"' '"'"';
-    word[n + 2] = '"'"'\0'"'"';
+    word[n + 1] = ' ';
+    word[n + 2] = '\0';
     return strstr(sections[s].groups, word) != NULL;
 }
 
@@ -39,19 +39,19 @@ static void wrapped(FILE *f, const char *text, size_t indent, size_t width)
         size_t n = strcspn(text, " ");
 
         if (col && col + 1 + n > width - indent) {
-            fputc('"'"'\n'"'"', f);
+            fputc('\n', f);
             col = 0;
         }
         if (!col)
             fprintf(f, "%*s", (int)indent, "");
         else
-            fputc('"'"' '"'"', f), col++;
+            fputc(' ', f), col++;
         fprintf(f, "%.*s", (int)n, text);
         col += n;
         text += n;
         text += strspn(text, " ");
     }
-    fputc('"'"'\n'"'"', f);
+    fputc('\n', f);
 }
 
 void help_overview(FILE *f)
@@ -65,7 +65,7 @@ void help_overview(FILE *f)
             if (in_section(s, (*c)->path))
                 fprintf(f, "  %-20s  %s\n", (*c)->path, (*c)->summary);
     }
-    fputs("\n'"'"'msxops help COMMAND'"'"' shows one command, '"'"'msxops help options'"'"' the global options.\n",
+    fputs("\n'msxops help COMMAND' shows one command, 'msxops help options' the global options.\n",
           f);
 }
 
@@ -91,7 +91,7 @@ static void print_opts(FILE *f, const struct opt *opts)
                 fprintf(f, "%s\n", o->help);
                 continue;
             }
-            fputc('"'"'\n'"'"', f);
+            fputc('\n', f);
         } else {
             fprintf(f, "%s\n", left);
         }
@@ -110,7 +110,7 @@ void help_group(FILE *f, const char *group)
     }
     fprintf(f, "usage: msxops %s COMMAND [OPTIONS] [ARGS]\n\n", group);
     for (const struct cmd *const *c = commands; *c; c++)
-        if (strncmp((*c)->path, group, n) == 0 && ((*c)->path[n] == '"'"' '"'"' || !(*c)->path[n]))
+        if (strncmp((*c)->path, group, n) == 0 && ((*c)->path[n] == ' ' || !(*c)->path[n]))
             fprintf(f, "  %-20s  %s\n", (*c)->path, (*c)->summary);
 }
 
@@ -126,7 +126,7 @@ void help_command(FILE *f, const struct cmd *c)
     fputs("\nExamples\n", f);
     for (const char *const *e = c->examples; e && *e; e++)
         fprintf(f, "  %s\n", *e);
-    fputs("\n'"'"'msxops help options'"'"' lists the options that every command takes.\n", f);
+    fputs("\n'msxops help options' lists the options that every command takes.\n", f);
 }
 
 static const char *type_name(enum opt_type t)

@@ -13,6 +13,7 @@
 #endif
 
 #include "app.h"
+#include "msxops/file.h"
 #include "msxops/mem.h"
 #include "msxops/text.h"
 

@@ -15,9 +15,9 @@ static const char *const error_values[] = { "text", "json", NULL };
 #define OPTS struct globals
 const struct opt global_opts[] = {
     OPT_TEXT(0, "profile", profile, "NAME", "use this profile of the configuration"),
-    OPT_ONE_OF('"'"'o'"'"', "output", output, "FORMAT", output_values,
+    OPT_ONE_OF('o', "output", output, "FORMAT", output_values,
                "print as FORMAT: table on a terminal, else json"),
-    OPT_TEXT('"'"'q'"'"', "jq", jq, "EXPR", "filter the JSON result through a jq program"),
+    OPT_TEXT('q', "jq", jq, "EXPR", "filter the JSON result through a jq program"),
     OPT_TEXT(0, "fields", fields, "A,B,C", "only these columns, in this order"),
     OPT_TEXT(0, "today", today, "DATE", "the date that relative rules use"),
     OPT_NUM(0, "concurrency", concurrency, "N", 1, 52, "requests in flight at most"),
@@ -26,11 +26,11 @@ const struct opt global_opts[] = {
     OPT_ON(0, "no-cache", no_cache, "ignore cached metadata"),
     OPT_ONE_OF(0, "color", color, "WHEN", color_values, "colour: auto, always or never"),
     OPT_ONE_OF(0, "progress", progress, "WHEN", color_values, "progress on standard error"),
-    OPT_ON('"'"'v'"'"', "verbose", verbose, "log requests to standard error"),
+    OPT_ON('v', "verbose", verbose, "log requests to standard error"),
     OPT_TEXT(0, "trace", trace, "FILE", "write a trace of all requests, secrets removed"),
     OPT_ON(0, "quiet", quiet, "nothing on standard error but errors"),
     OPT_ONE_OF(0, "error-format", error_format, "FORMAT", error_values, "errors as text or json"),
-    OPT_ON('"'"'h'"'"', "help", help, "show help"),
+    OPT_ON('h', "help", help, "show help"),
     OPT_END,
 };
 #undef OPTS
@@ -66,10 +66,10 @@ static enum msx_code unknown_long(const struct opt *opts, const char *word, size
         names[n++] = o->name;
     for (const struct opt *o = global_opts; o->name && n < 128; o++)
         names[n++] = o->name;
-    rc = msx_fail(err, MSX_E_USAGE, "unknown option '"'"'--%s'"'"'", name);
+    rc = msx_fail(err, MSX_E_USAGE, "unknown option '--%s'", name);
     near = msx_nearest(name, names, n);
     if (near)
-        msx_hint(err, "did you mean '"'"'--%s'"'"'?", near);
+        msx_hint(err, "did you mean '--%s'?", near);
     return rc;
 }
 
@@ -82,7 +82,7 @@ static enum msx_code one_of(const struct opt *o, const char *value, struct msx_e
             return MSX_OK;
     for (const char *const *v = o->values; v && *v; v++)
         msx_buf_addf(&b, "%s%s", b.len ? (v[1] ? ", " : " or ") : "", *v);
-    return msx_fail(err, MSX_E_USAGE, "--%s wants %s, got '"'"'%s'"'"'", o->name, b.data, value);
+    return msx_fail(err, MSX_E_USAGE, "--%s wants %s, got '%s'", o->name, b.data, value);
 }
 
 static enum msx_code store(const struct opt *o, void *dst, const char *value,
@@ -115,7 +115,7 @@ static enum msx_code store(const struct opt *o, void *dst, const char *value,
         errno = 0;
         n = strtol(value, &end, 10);
         if (errno || end == value || *end || n < o->lo || n > o->hi)
-            return msx_fail(err, MSX_E_USAGE, "--%s wants a number from %ld to %ld, got '"'"'%s'"'"'",
+            return msx_fail(err, MSX_E_USAGE, "--%s wants a number from %ld to %ld, got '%s'",
                             o->name, o->lo, o->hi, value);
         *(long *)(void *)at = n;
         return MSX_OK;
@@ -135,7 +135,7 @@ static enum msx_code store(const struct opt *o, void *dst, const char *value,
         *(const char **)(void *)at = value ? value : o->fallback;
         return MSX_OK;
     }
-    return msx_fail(err, MSX_E_USAGE, "unusable option '"'"'--%s'"'"'", o->name);
+    return msx_fail(err, MSX_E_USAGE, "unusable option '--%s'", o->name);
 }
 
 static bool takes_value(const struct opt *o)
@@ -148,7 +148,7 @@ static enum msx_code parse_long(const struct opt *opts, void *dst, struct global
                                 const char *word, const char *next, int *used,
                                 struct msx_error *err)
 {
-    const char *eq = strchr(word, '"'"'='"'"');
+    const char *eq = strchr(word, '=');
     size_t len = eq ? (size_t)(eq - word) : strlen(word);
     const struct opt *o = find_long(opts, word, len);
     void *where = dst;
@@ -185,7 +185,7 @@ static enum msx_code parse_letters(const struct opt *opts, void *dst, struct glo
             where = g;
         }
         if (!o)
-            return msx_fail(err, MSX_E_USAGE, "unknown option '"'"'-%c'"'"'", *c);
+            return msx_fail(err, MSX_E_USAGE, "unknown option '-%c'", *c);
         if (!takes_value(o)) {
             rc = store(o, where, NULL, err);
             if (rc)
@@ -213,9 +213,9 @@ enum msx_code opt_parse(const struct opt *opts, void *dst, struct globals *g, ch
         int used = 0;
         enum msx_code rc = MSX_OK;
 
-        if (ended || w[0] != '"'"'-'"'"' || !w[1]) {
+        if (ended || w[0] != '-' || !w[1]) {
             args[(*nargs)++] = w;
-        } else if (w[1] != '"'"'-'"'"') {
+        } else if (w[1] != '-') {
             rc = parse_letters(opts, dst, g, w + 1, next, &used, err);
         } else if (!w[2]) {
             ended = true;
@@ -244,7 +244,7 @@ static bool is_sentence(const char *s)
 {
     size_t n = strlen(s);
 
-    return n == 0 || s[n - 1] == '"'"'.'"'"' || (s[0] >= '"'"'A'"'"' && s[0] <= '"'"'Z'"'"' && !(s[1] >= '"'"'A'"'"' && s[1] <= '"'"'Z'"'"'));
+    return n == 0 || s[n - 1] == '.' || (s[0] >= 'A' && s[0] <= 'Z' && !(s[1] >= 'A' && s[1] <= 'Z'));
 }
 
 int opt_selfcheck(const struct cmd *c, char *msg, size_t size)

@@ -58,14 +58,14 @@ static struct msx_column *pick_fields(const char *fields, const struct msx_colum
     if (!names)
         return NULL;
     for (const char *c = fields; *c; c++)
-        n += *c == '"'"','"'"';
+        n += *c == ',';
     cols = msx_calloc(n, sizeof *cols);
     if (!cols) {
         msx_free(names);
         return NULL;
     }
     for (char *w = strtok_r(names, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
-        while (*w == '"'"' '"'"')
+        while (*w == ' ')
             w++;
         cols[i] = (struct msx_column){ w, w, MSX_CELL_LABEL, 10 };
         for (const struct msx_column *k = known; k && k->key; k++)
@@ -77,7 +77,7 @@ static struct msx_column *pick_fields(const char *fields, const struct msx_colum
     return cols;
 }
 
-/* Copy of the rows with only the columns'"'"' keys (and their annotations). New. */
+/* Copy of the rows with only the columns' keys (and their annotations). New. */
 static json_t *cut_rows(const json_t *rows, const struct msx_column *cols)
 {
     json_t *out = json_array();
@@ -119,7 +119,7 @@ static enum msx_code out_jq(struct app *app, const json_t *result, struct msx_er
             msx_buf_add(&b, json_string_value(v), json_string_length(v));
         else
             msx_json_dump(&b, v);
-        msx_buf_addc(&b, '"'"'\n'"'"');
+        msx_buf_addc(&b, '\n');
     }
     json_decref(outs);
     rc = msx_buf_finish(&b, "output", err);
