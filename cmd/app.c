@@ -10,6 +10,7 @@
 
 #include "msxops/file.h"
 #include "msxops/mem.h"
+#include "msxops/guard.h"
 #include "msxops/skill.h"
 #include "msxops/text.h"
 
@@ -177,13 +178,13 @@ enum msx_code app_profile(struct app *app, struct msx_error *err)
     return rc;
 }
 
-static json_t *role_of_title(void *user, const char *title)
+static json_t *role_of_me(void *user, const json_t *me)
 {
     struct app *app = user;
     json_t *role = NULL;
 
     /* a role table that cannot be read leaves the role unknown; `skill` commands say why */
-    if (msx_skill_role(&app->ctx, title, &role, NULL) != MSX_OK)
+    if (msx_skill_role(&app->ctx, me, &role, NULL) != MSX_OK)
         return NULL;
     return role;
 }
@@ -201,7 +202,7 @@ enum msx_code app_login(struct app *app, struct msx_error *err)
         rc = msx_crm_open(&app->ctx, &app->profile, app->auth, &app->crm, err);
     if (rc)
         return rc;
-    msx_crm_set_role_fn(&app->crm, role_of_title, app);
+    msx_crm_set_role_fn(&app->crm, role_of_me, app);
     app->has_crm = true;
     return MSX_OK;
 }

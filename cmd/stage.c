@@ -6,7 +6,6 @@
 #include "msxops/cards.h"
 #include "msxops/mem.h"
 #include "msxops/plan.h"
-#include "msxops/skill.h"
 
 enum msx_code stage_open(struct app *app, const char *plan, struct msx_stage **out,
                          struct msx_error *err)
