@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# The README's two commands on a machine that has nothing: a minimal Debian in a folder, a clean
+# clone, an empty HOME. Needs root and mmdebstrap. SUITE names the release, FRESH_DIR the folder.
+set -euo pipefail
+suite=${SUITE:-bookworm}
+top=$(git rev-parse --show-toplevel)
+root=${FRESH_DIR:-$(mktemp -d "${TMPDIR:-/tmp}/msxops-fresh.XXXXXX")}
+command -v mmdebstrap >/dev/null || { echo "check-fresh: mmdebstrap is not installed" >&2; exit 1; }
+[ "$(id -u)" = 0 ] || { echo "check-fresh: needs root for the chroot" >&2; exit 1; }
+
+# the sources and trust that this machine itself uses
+opts=()
+for f in /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/apt.conf.d /etc/apt/trusted.gpg.d \
+    /usr/share/keyrings /etc/apt/auth.conf.d; do
+    [ -e "$f" ] && opts+=("--setup-hook=mkdir -p \"\$1$(dirname "$f")\" && cp -a $f \"\$1$(dirname "$f")/\"")
+done
+cleanup() {
+    mountpoint -q "$root/proc" && umount "$root/proc"
+    [ -n "${FRESH_DIR:-}" ] || rm -rf "$root"
+}
+trap cleanup EXIT
+mmdebstrap --variant=minbase --include=git,make,ca-certificates "$suite" "$root" >/dev/null
+for f in /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/apt.conf.d /etc/hosts \
+    /etc/resolv.conf /etc/apt/auth.conf.d /usr/local/share/ca-certificates /etc/ssl/certs; do
+    [ -e "$f" ] && { mkdir -p "$root$(dirname "$f")"; cp -aL "$f" "$root$(dirname "$f")/"; }
+done
+git clone -q "$top" "$root/src"
+mount -t proc proc "$root/proc"
+for target in demo check; do
+    echo "== make $target"
+    chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/nonexistent-home TERM=dumb \
+        ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
+        sh -c "mkdir -p /nonexistent-home && cd /src && make $target" </dev/null
+done
+echo "check-fresh: both commands succeeded"
