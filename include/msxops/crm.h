@@ -98,6 +98,10 @@ enum msx_code msx_crm_me(struct msx_crm *crm, json_t **out, struct msx_error *er
 /* The rows of view_staged_changes_diff: [{field,before,after,changeType}], sorted by field; equal
  * fields left out. New array. */
 json_t *msx_diff_rows(const json_t *before, const json_t *after);
+/* The same for an operation, whose "before" is the whole record and whose "after" holds only what is
+ * written: rows for the fields of after alone. Where a label is shown instead of a code or GUID the
+ * row also has beforeValue and afterValue. New array. */
+json_t *msx_op_rows(const json_t *before, const json_t *after);
 
 /* Build an operation as an approved-by-nobody value, the way the planning tools do, without adding
  * it to a plan: type is create_task, update_task, close_task, create_milestone, update_milestone;

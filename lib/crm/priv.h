@@ -7,8 +7,8 @@
 #include "msxops/mem.h"
 #include "msxops/text.h"
 
-#define MSX_FMT "@OData.Community.Display.V1.FormattedValue"
-#define MSX_LOGICAL "@Microsoft.Dynamics.CRM.lookuplogicalname"
+#define MSX_FMT        "@OData.Community.Display.V1.FormattedValue"
+#define MSX_LOGICAL    "@Microsoft.Dynamics.CRM.lookuplogicalname"
 #define MSX_FILTER_MAX ((size_t)256 << 10)
 
 static inline enum msx_code msx_crm_oom(struct msx_error *err)
@@ -52,10 +52,10 @@ void msx_crm_column_drop(struct msx_crm *crm, const char *set, const char *colum
 /* ---- reads (read.c) ---- */
 struct msx_crm_query {
     const struct msx_crm_table *table;
-    const char *select;  /* NULL = the table's */
-    const char *filter;  /* or NULL */
-    const char *field;   /* with ids: "field in ids" */
-    const json_t *ids;   /* array of GUID strings; empty = no request and no rows */
+    const char *select; /* NULL = the table's */
+    const char *filter; /* or NULL */
+    const char *field;  /* with ids: "field in ids" */
+    const json_t *ids;  /* array of GUID strings; empty = no request and no rows */
 };
 struct msx_crm_read; /* under way */
 /* Start a listing; q's strings are copied. */
@@ -100,8 +100,8 @@ struct msx_crm_order {
 };
 /* Sort an array of records in place; absent and null values come last. 0 or -1. */
 int msx_crm_sort(json_t *records, const struct msx_crm_order *order);
-extern const struct msx_crm_order msx_crm_by_date[];   /* milestones: date, number, id */
-extern const struct msx_crm_order msx_crm_newest[];    /* tasks: newest first */
+extern const struct msx_crm_order msx_crm_by_date[]; /* milestones: date, number, id */
+extern const struct msx_crm_order msx_crm_newest[];  /* tasks: newest first */
 /* Does text hold word, ignoring case? NULL text: no. */
 bool msx_crm_contains(const char *text, const char *word);
 /* {"count": n, key: records}; records stolen. NULL when out of memory. */

@@ -101,8 +101,7 @@ enum msx_code msx_crm_start(struct msx_crm *crm, const struct msx_crm_query *q,
     r->filter = q->filter && *q->filter ? msx_strdup(q->filter) : NULL;
     r->field = q->ids ? msx_strdup(q->field) : NULL;
     r->ids = q->ids ? json_deep_copy(q->ids) : NULL;
-    if (!r->select || (q->filter && *q->filter && !r->filter) ||
-        (q->ids && (!r->field || !r->ids)))
+    if (!r->select || (q->filter && *q->filter && !r->filter) || (q->ids && (!r->field || !r->ids)))
         return msx_crm_oom(err);
     rc = send(r, err);
     if (rc)

@@ -6,11 +6,11 @@
 
 #include "msxops/file.h"
 
-#define GONE_TTL_S (24 * 3600)
+#define GONE_TTL_S     (24 * 3600)
 #define GONE_MAX_BYTES ((size_t)64 << 10)
 
 struct msx_crm_cache {
-    pthread_mutex_t who_lock;  /* held while WhoAmI and the user are read, so that it happens once */
+    pthread_mutex_t who_lock; /* held while WhoAmI and the user are read, so that it happens once */
     pthread_mutex_t gone_lock; /* short */
     json_t *who;               /* WhoAmI's answer */
     json_t *me;
@@ -217,8 +217,8 @@ void msx_crm_column_drop(struct msx_crm *crm, const char *set, const char *colum
     MSX_AUTO(msx_json_free_p) json_t *doc = NULL;
     json_t *columns;
 
-    msx_log(crm->ctx, MSX_LOG_WARN, "this organisation has no column '%s' in '%s'; going on without",
-            column, set);
+    msx_log(crm->ctx, MSX_LOG_WARN,
+            "this organisation has no column '%s' in '%s'; going on without", column, set);
     pthread_mutex_lock(&c->gone_lock);
     columns = json_object_get(c->gone, set);
     if (!columns) {

@@ -1,0 +1,253 @@
+/* The general tools: any entity set, any record, any table's columns. */
+#include "crm/priv.h"
+
+#include <string.h>
+
+static const struct msx_param query_params[] = {
+    { "entitySet", MSX_P_STRING, true, NULL, "entity set, e.g. msp_engagementmilestones" },
+    { "filter", MSX_P_STRING, false, NULL, "OData $filter" },
+    { "select", MSX_P_FIELDS, false, NULL, "columns to read" },
+    { "orderby", MSX_P_STRING, false, NULL, "OData $orderby" },
+    { "top", MSX_P_INT, false, NULL, "at most this many records over all pages" },
+    { "expand", MSX_P_STRING, false, NULL, "OData $expand" },
+    { "count", MSX_P_BOOL, false, NULL, "also ask how many records match in all (total)" },
+    { "includeEtag", MSX_P_BOOL, false, NULL, "keep @odata.etag in the records" },
+    { .name = NULL },
+};
+
+static enum msx_code check_set(const char *set, struct msx_error *err)
+{
+    const char *right = msx_crm_right_name(set);
+    const char *near = NULL;
+
+    if (msx_odata_is_name(set) && !right && !msx_crm_table_of_logical(set))
+        return MSX_OK;
+    msx_fail(err, MSX_E_USAGE, "there is no entity set '%.80s'", set);
+    near = right ? right : msx_crm_near_set(set);
+    if (near)
+        msx_hint(err, "use %s", near);
+    return MSX_E_USAGE;
+}
+
+/* A wrong set that only the service could know: suggest the nearest known one. */
+static enum msx_code explain_set(enum msx_code rc, const char *set, struct msx_error *err)
+{
+    const char *near = msx_crm_near_set(set);
+
+    if (rc == MSX_E_NOTFOUND && near && err && !err->hint[0] && strcmp(near, set))
+        msx_hint(err, "did you mean %s?", near);
+    return rc;
+}
+
+/* The primary key for a stable order; for a table that only metadata knows it is asked for when it
+ * is needed (the service's own order is by key already). */
+static enum msx_code key_of(struct msx_crm *crm, const char *set, bool ordered, const char **key,
+                            struct msx_error *err)
+{
+    const struct msx_crm_table *t = msx_crm_table_of_set(set);
+    const char *logical = NULL;
+
+    *key = t ? t->key : NULL;
+    if (t || !ordered)
+        return MSX_OK;
+    return msx_meta_set(crm->odata, set, &logical, key, err);
+}
+
+static enum msx_code check_query(const json_t *params, struct msx_error *err)
+{
+    static const char *const texts[] = { "filter", "orderby", "expand" };
+    json_int_t top = 1;
+    enum msx_code rc = check_set(msx_json_str(params, "entitySet"), err);
+
+    for (size_t i = 0; !rc && i < sizeof texts / sizeof texts[0]; i++)
+        rc = msx_crm_check_names(texts[i], msx_json_str(params, texts[i]), err);
+    if (rc)
+        return rc;
+    msx_json_int(params, "top", &top);
+    if (top < 1 || top > 10000000)
+        return msx_fail(err, MSX_E_USAGE, "'top' must be at least 1");
+    return MSX_OK;
+}
+
+static void strip(struct msx_crm *crm, const json_t *params, const char *set, json_t *records)
+{
+    const struct msx_crm_table *t = msx_crm_table_of_set(set);
+    bool keep = msx_json_bool_or(params, "includeEtag", false);
+    json_t *rec;
+    size_t i;
+
+    json_array_foreach(records, i, rec)
+    {
+        json_t *etag = keep ? json_incref(json_object_get(rec, "@odata.etag")) : NULL;
+
+        if (msx_crm_tidy_one(crm, t, rec))
+            msx_log(crm->ctx, MSX_LOG_WARN, "out of memory");
+        if (etag)
+            json_object_set_new(rec, "@odata.etag", etag);
+    }
+}
+
+static enum msx_code query(struct msx_crm *crm, const json_t *params, json_t **result,
+                           struct msx_error *err)
+{
+    struct msx_query q = {
+        .set = msx_json_str(params, "entitySet"),
+        .select = msx_json_str(params, "select"),
+        .filter = msx_json_str(params, "filter"),
+        .orderby = msx_json_str(params, "orderby"),
+        .expand = msx_json_str(params, "expand"),
+        .count = msx_json_bool_or(params, "count", false),
+    };
+    struct msx_rows *rows = NULL;
+    json_t *value = NULL;
+    json_t *out;
+    json_int_t top = 0, total;
+    enum msx_code rc = check_query(params, err);
+
+    if (rc)
+        return rc;
+    if (msx_json_int(params, "top", &top))
+        q.top = (long)top;
+    rc = key_of(crm, q.set, q.orderby != NULL, &q.primary_key, err);
+    if (!rc)
+        rc = msx_odata_list(crm->odata, &q, &rows, err);
+    if (!rc)
+        rc = msx_rows_wait(rows, err);
+    if (!rc) {
+        value = json_copy(msx_rows_array(rows));
+        if (!value)
+            rc = msx_crm_oom(err);
+    }
+    total = rc ? -1 : msx_rows_count(rows);
+    msx_rows_free(rows);
+    if (rc)
+        return explain_set(rc, q.set, err);
+    strip(crm, params, q.set, value);
+    out = msx_crm_list_result("value", value);
+    if (!out || (q.count && total >= 0 && json_object_set_new(out, "total", json_integer(total)))) {
+        json_decref(out);
+        return msx_crm_oom(err);
+    }
+    *result = out;
+    return MSX_OK;
+}
+
+static const struct msx_param record_params[] = {
+    { "entitySet", MSX_P_STRING, true, NULL, "entity set, e.g. opportunities" },
+    { "id", MSX_P_GUID, true, NULL, "the record's primary key" },
+    { "select", MSX_P_FIELDS, false, NULL, "columns to read" },
+    { "expand", MSX_P_STRING, false, NULL, "OData $expand" },
+    { "includeEtag", MSX_P_BOOL, false, NULL, "keep @odata.etag in the record" },
+    { .name = NULL },
+};
+
+static enum msx_code get_record(struct msx_crm *crm, const json_t *params, json_t **result,
+                                struct msx_error *err)
+{
+    const char *set = msx_json_str(params, "entitySet");
+    const char *select = msx_json_str(params, "select");
+    const char *expand = msx_json_str(params, "expand");
+    const struct msx_crm_table *t = msx_crm_table_of_set(set);
+    MSX_AUTO(msx_json_free_p) json_t *list = NULL;
+    struct msx_rows *rows = NULL;
+    enum msx_code rc = check_set(set, err);
+
+    if (!rc)
+        rc = msx_crm_check_names("expand", expand, err);
+    if (rc)
+        return rc;
+    if (t && !select && !expand) { /* the columns that the tools know, less those missing here */
+        json_t *rec = NULL;
+
+        rc = msx_crm_read_one(crm, t, msx_json_str(params, "id"), &rec, err);
+        if (rc)
+            return rc;
+        list = json_pack("[o]", rec);
+    } else {
+        rc = msx_odata_get(crm->odata, set, msx_json_str(params, "id"), select, expand, &rows, err);
+        if (!rc)
+            rc = msx_rows_wait(rows, err);
+        if (!rc)
+            list = json_pack("[O]", msx_rows_object(rows));
+        msx_rows_free(rows);
+        if (rc)
+            return explain_set(rc, set, err);
+    }
+    if (!list)
+        return msx_crm_oom(err);
+    strip(crm, params, set, list);
+    *result = json_incref(json_array_get(list, 0));
+    return MSX_OK;
+}
+
+static const struct msx_param properties_params[] = {
+    { "entityLogicalName", MSX_P_STRING, true, NULL, "table, e.g. msp_engagementmilestone" },
+    { "filter", MSX_P_STRING, false, NULL, "only columns whose name or label holds this text" },
+    { .name = NULL },
+};
+
+static enum msx_code list_properties(struct msx_crm *crm, const json_t *params, json_t **result,
+                                     struct msx_error *err)
+{
+    const char *name = msx_json_str(params, "entityLogicalName");
+    const char *filter = msx_json_str(params, "filter");
+    const char *right = msx_crm_right_name(name);
+    const struct msx_crm_table *t = msx_crm_table_of_set(right ? right : name);
+    MSX_AUTO(msx_json_free_p) json_t *kept = json_array();
+    json_t *table = NULL, *p;
+    size_t i;
+    enum msx_code rc;
+
+    if (!kept)
+        return msx_crm_oom(err);
+    if (!msx_odata_is_name(name))
+        return msx_fail(err, MSX_E_USAGE, "'%.80s' is no table name", name);
+    rc = msx_meta_table(crm->odata, t ? t->logical : name, &table, err);
+    if (rc)
+        return rc;
+    json_array_foreach(msx_json_arr(table, "properties"), i, p)
+    {
+        if (filter && !msx_crm_contains(msx_json_str(p, "name"), filter) &&
+            !msx_crm_contains(msx_json_str(p, "displayName"), filter))
+            continue;
+        if (json_array_append(kept, p))
+            return msx_crm_oom(err);
+    }
+    *result = json_pack("{s:O,s:O,s:O,s:I,s:O}", "entityLogicalName",
+                        json_object_get(table, "logicalName"), "entitySetName",
+                        json_object_get(table, "entitySetName"), "primaryId",
+                        json_object_get(table, "primaryId"), "count",
+                        (json_int_t)json_array_size(kept), "properties", kept);
+    return *result ? MSX_OK : msx_crm_oom(err);
+}
+
+const struct msx_tool msx_tool_crm_query = {
+    .name = "crm_query",
+    .title = "Query a table",
+    .doc = "Read records of any entity set; all pages, or an error.",
+    .effect = MSX_TOOL_READS,
+    .params = query_params,
+    .result = "{count, value[]}",
+    .fn = query,
+};
+
+const struct msx_tool msx_tool_crm_get_record = {
+    .name = "crm_get_record",
+    .title = "Get a record",
+    .doc = "Read one record by its primary key.",
+    .effect = MSX_TOOL_READS,
+    .params = record_params,
+    .result = "the record",
+    .fn = get_record,
+};
+
+const struct msx_tool msx_tool_crm_list_entity_properties = {
+    .name = "crm_list_entity_properties",
+    .title = "List a table's columns",
+    .doc = "Columns of a table with types, labels, lookup targets and options.",
+    .effect = MSX_TOOL_READS,
+    .params = properties_params,
+    .result = "{entityLogicalName, entitySetName, primaryId, count, properties: [{name, type, "
+              "displayName, required, lookupTargets[], options[]}]}",
+    .fn = list_properties,
+};
