@@ -24,7 +24,7 @@
  *   after     only the columns that are written, named and typed as in before (a lookup as
  *             "_x_value":GUID with "_x_value@Microsoft.Dynamics.CRM.lookuplogicalname"), each code
  *             and lookup with its label annotation
- *   rows      msx_diff_rows(before, after);  why impact risk  text, or an array or object of it
+ *   rows      msx_op_rows(before, after);  why impact risk  text, or an array or object of it
  *   source    {"command":..} or {skill, flow, rule, evidence[]}
  *   guardrails [{id, outcome, message, override?:{by, reason, at, evidence?}}]
  *   inverse   {type, after{}} or {"none": reason}; filled in by the plan when absent
