@@ -1,4 +1,5 @@
-/* The tools (facts/tools.md) and their registry: one entry for commands, flows and the MCP server. */
+/* The tools (facts/tools.md) and their registry: one entry for commands, flows and the MCP server.
+ */
 #ifndef MSXOPS_CRM_H
 #define MSXOPS_CRM_H
 
@@ -24,15 +25,17 @@ struct msx_crm {
     struct msx_auth *auth;
     struct msx_odata *odata;
     const struct msx_stage *stage; /* NULL: planning tools answer MSX_E_USAGE */
-    json_t *origin; /* "origin" of operations staged through tools: {"by":"human"} or agent; borrowed */
-    struct msx_crm_cache *cache;   /* whoami and the like; private to lib/crm */
+    json_t *
+        origin; /* "origin" of operations staged through tools: {"by":"human"} or agent; borrowed */
+    struct msx_crm_cache *cache; /* whoami and the like; private to lib/crm */
 };
 enum msx_code msx_crm_open(const struct msx_ctx *ctx, const struct msx_profile *profile,
                            struct msx_auth *auth, struct msx_crm *out,
                            struct msx_error *err) MSX_MUST_CHECK;
 void msx_crm_close(struct msx_crm *crm);
 /* How crm_whoami learns the running user's role: fn gets msx_crm_me()'s object and gives a new
- * {name, confidence, candidates[]}, or NULL. Without it role is null. Call before the first tool. */
+ * {name, confidence, candidates[]}, or NULL. Without it role is null. Call before the first tool.
+ */
 void msx_crm_set_role_fn(struct msx_crm *crm, json_t *(*fn)(void *user, const json_t *me),
                          void *user);
 
@@ -66,19 +69,25 @@ struct msx_tool {
     enum msx_code (*fn)(struct msx_crm *crm, const json_t *params, json_t **result,
                         struct msx_error *err);
 };
-const struct msx_tool *const *msx_tools(void);      /* NULL-terminated, in documented order */
+const struct msx_tool *const *msx_tools(void); /* NULL-terminated, in documented order */
 const struct msx_tool *msx_tool_find(const char *name);
-json_t *msx_tool_schema(const struct msx_tool *t);  /* new JSON Schema 2020-12 of the parameters */
+json_t *msx_tool_schema(const struct msx_tool *t); /* new JSON Schema 2020-12 of the parameters */
 /* Check params (object or NULL) against the table, then run. MSX_E_USAGE: unknown tool or parameter
  * (with nearest name), wrong type, missing. params is not changed. */
 enum msx_code msx_tool_call(struct msx_crm *crm, const char *name, const json_t *params,
                             json_t **result, struct msx_error *err) MSX_MUST_CHECK;
 
 /* ---- references and labels, shared by commands and tools ---- */
-enum msx_ref_kind { MSX_REF_ACCOUNT, MSX_REF_OPPORTUNITY, MSX_REF_MILESTONE, MSX_REF_TASK,
-                    MSX_REF_USER };
+enum msx_ref_kind {
+    MSX_REF_ACCOUNT,
+    MSX_REF_OPPORTUNITY,
+    MSX_REF_MILESTONE,
+    MSX_REF_TASK,
+    MSX_REF_USER
+};
 /* REF of cli.md: GUID, milestone number, record URL, or unique name -> GUID. MSX_E_NOTFOUND,
- * MSX_E_AMBIGUOUS (candidates in msg, at most 5), MSX_E_USAGE (URL of another organisation/table). */
+ * MSX_E_AMBIGUOUS (candidates in msg, at most 5), MSX_E_USAGE (URL of another organisation/table).
+ */
 enum msx_code msx_ref_resolve(struct msx_crm *crm, enum msx_ref_kind kind, const char *ref,
                               char guid_out[37], struct msx_error *err) MSX_MUST_CHECK;
 /* Code of a label or number of a choice column, through metadata with the documented codes as
@@ -98,9 +107,9 @@ enum msx_code msx_crm_me(struct msx_crm *crm, json_t **out, struct msx_error *er
 /* The rows of view_staged_changes_diff: [{field,before,after,changeType}], sorted by field; equal
  * fields left out. New array. */
 json_t *msx_diff_rows(const json_t *before, const json_t *after);
-/* The same for an operation, whose "before" is the whole record and whose "after" holds only what is
- * written: rows for the fields of after alone. Where a label is shown instead of a code or GUID the
- * row also has beforeValue and afterValue. New array. */
+/* The same for an operation, whose "before" is the whole record and whose "after" holds only what
+ * is written: rows for the fields of after alone. Where a label is shown instead of a code or GUID
+ * the row also has beforeValue and afterValue. New array. */
 json_t *msx_op_rows(const json_t *before, const json_t *after);
 
 /* Build an operation as an approved-by-nobody value, the way the planning tools do, without adding

@@ -49,13 +49,12 @@ static json_t *day_json(struct msx_crm *crm, const json_t *rec, const char *fiel
 static json_t *event(struct msx_crm *crm, const json_t *m)
 {
     return json_pack(
-        "{s:o,s:o,s:o,s:o,s:s?,s:s?,s:o,s:o,s:s?,s:s?}", "id",
-        value_of(m, msx_crm_milestones.key), "date", day_json(crm, m, "msp_milestonedate"), "title",
-        value_of(m, "msp_name"), "milestoneNumber", value_of(m, "msp_milestonenumber"), "status",
-        msx_json_str(m, "status"), "commitment", msx_json_str(m, "commitment"), "monthlyUse",
-        value_of(m, "msp_monthlyuse"), "opportunityId", value_of(m, "_msp_opportunityid_value"),
-        "opportunityName", msx_crm_label(m, "_msp_opportunityid_value"), "recordUrl",
-        msx_json_str(m, "recordUrl"));
+        "{s:o,s:o,s:o,s:o,s:s?,s:s?,s:o,s:o,s:s?,s:s?}", "id", value_of(m, msx_crm_milestones.key),
+        "date", day_json(crm, m, "msp_milestonedate"), "title", value_of(m, "msp_name"),
+        "milestoneNumber", value_of(m, "msp_milestonenumber"), "status", msx_json_str(m, "status"),
+        "commitment", msx_json_str(m, "commitment"), "monthlyUse", value_of(m, "msp_monthlyuse"),
+        "opportunityId", value_of(m, "_msp_opportunityid_value"), "opportunityName",
+        msx_crm_label(m, "_msp_opportunityid_value"), "recordUrl", msx_json_str(m, "recordUrl"));
 }
 
 static enum msx_code timeline(struct msx_crm *crm, const json_t *params, json_t **result,
@@ -76,7 +75,8 @@ static enum msx_code timeline(struct msx_crm *crm, const json_t *params, json_t 
     rc = msx_crm_milestones_of(crm, params, notes, &milestones, err);
     if (rc)
         return rc;
-    json_array_foreach(milestones, i, m) {
+    json_array_foreach(milestones, i, m)
+    {
         if (json_array_append_new(events, event(crm, m)))
             return msx_crm_oom(err);
     }
@@ -120,7 +120,8 @@ static enum msx_code points_of(struct msx_crm *crm, const json_t *milestones, js
     size_t i;
 
     *total = 0;
-    json_array_foreach(milestones, i, m) {
+    json_array_foreach(milestones, i, m)
+    {
         msx_day day = msx_crm_day(crm, m, "msp_milestonedate");
         double use = 0;
         char text[11];
@@ -149,8 +150,8 @@ static enum msx_code points_of(struct msx_crm *crm, const json_t *milestones, js
 static enum msx_code trend_milestones(struct msx_crm *crm, const json_t *params, json_t **out,
                                       struct msx_error *err)
 {
-    MSX_AUTO(msx_json_free_p) json_t *scope =
-        json_pack("{s:O}", "opportunityId", json_object_get(params, "opportunityId"));
+    MSX_AUTO(msx_json_free_p)
+    json_t *scope = json_pack("{s:O}", "opportunityId", json_object_get(params, "opportunityId"));
     MSX_AUTO(msx_json_free_p) json_t *notes = json_object();
 
     if (!scope || !notes)
@@ -190,9 +191,8 @@ static enum msx_code cost_trend(struct msx_crm *crm, const json_t *params, json_
     if (!ids || !points)
         return msx_crm_oom(err);
     rc = msx_crm_start(crm,
-                       &(struct msx_crm_query){ .table = &msx_crm_opportunities,
-                                                .field = "opportunityid",
-                                                .ids = ids },
+                       &(struct msx_crm_query){
+                           .table = &msx_crm_opportunities, .field = "opportunityid", .ids = ids },
                        &opp, err);
     if (!rc && with)
         rc = trend_milestones(crm, params, &milestones, err);
@@ -205,9 +205,9 @@ static enum msx_code cost_trend(struct msx_crm *crm, const json_t *params, json_
     if (!json_array_size(found))
         return msx_fail(err, MSX_E_NOTFOUND, "no opportunity has the id '%s'", id);
     last = json_array_size(points) ? json_array_get(points, json_array_size(points) - 1) : NULL;
-    *result = trend_result(crm, json_array_get(found, 0), points,
-                           with ? number_json(total) : json_null(),
-                           last ? value_of(last, "plannedMonthlyUse") : json_null());
+    *result =
+        trend_result(crm, json_array_get(found, 0), points, with ? number_json(total) : json_null(),
+                     last ? value_of(last, "plannedMonthlyUse") : json_null());
     return *result ? MSX_OK : msx_crm_oom(err);
 }
 
@@ -223,7 +223,8 @@ static const struct msx_param diff_params[] = {
 static enum msx_code changes_diff(struct msx_crm *crm, const json_t *params, json_t **result,
                                   struct msx_error *err)
 {
-    MSX_AUTO(msx_json_free_p) json_t *rows =
+    MSX_AUTO(msx_json_free_p)
+    json_t *rows =
         msx_diff_rows(json_object_get(params, "before"), json_object_get(params, "after"));
 
     (void)crm;
