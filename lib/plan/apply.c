@@ -184,14 +184,14 @@ static enum msx_code write_undo(const struct plan_run *x, const char *key, char 
     MSX_AUTO(msx_json_free_p) json_t *doc = NULL;
     MSX_AUTO(msx_free_p) char *dir = msx_path_join(x->ctx->state_dir, "plans");
     MSX_AUTO(msx_free_p) char *path = NULL;
-    bool fresh = false;
+    bool fresh = false, incomplete = !before || plan_journal_unfinished(x->journal);
     enum msx_code rc;
     char day[11];
 
     for (size_t i = 0; i < x->n; i++) {
         const struct plan_op *r = &x->ops[i];
 
-        fresh = fresh || (r->ours && plan_is_done(r->outcome) && (!r->from_journal || !before));
+        fresh = fresh || (r->ours && plan_is_done(r->outcome) && (!r->from_journal || incomplete));
     }
     if (!fresh) {
         *path_out = msx_strdup(before);

@@ -20,6 +20,7 @@ struct plan_journal {
     struct msx_appender *file;
     struct plan_queue *queue;
     json_t *header, *end;
+    bool unfinished; /* the last run has no end line */
     json_t *known; /* digest -> {intent, outcome, tries} */
 };
 
@@ -129,6 +130,7 @@ static int keep_line(struct plan_journal *j, json_t *line)
     json_t **slot = strcmp(t, "apply") == 0 ? &j->header : strcmp(t, "end") == 0 ? &j->end : NULL;
 
     if (slot) {
+        j->unfinished = slot == &j->header;
         json_decref(*slot);
         *slot = json_incref(line);
         return 0;
@@ -237,6 +239,11 @@ const json_t *plan_journal_header(const struct plan_journal *j)
 const json_t *plan_journal_end(const struct plan_journal *j)
 {
     return j->end;
+}
+
+bool plan_journal_unfinished(const struct plan_journal *j)
+{
+    return j->unfinished;
 }
 
 const json_t *plan_journal_intent(const struct plan_journal *j, const char *digest)

@@ -33,6 +33,8 @@ MSX_DEFINE_AUTO(struct plan_journal, plan_journal_close)
 /* The last "apply" line and the last "end" line as found at opening; NULL when there is none. */
 const json_t *plan_journal_header(const struct plan_journal *j);
 const json_t *plan_journal_end(const struct plan_journal *j);
+/* The last run did not come to its end. */
+bool plan_journal_unfinished(const struct plan_journal *j);
 /* What is known of an operation as found at opening: its last intent and the outcome that followed
  * it; NULL when there is none. Borrowed. */
 const json_t *plan_journal_intent(const struct plan_journal *j, const char *digest);
