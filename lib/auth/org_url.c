@@ -129,10 +129,10 @@ enum msx_code msx_org_url(const char *typed, char **out, struct msx_error *err)
     plain = scheme_of(&p);
     if (plain == -2)
         return bad(err, typed, "only https is accepted");
-    len = strcspn(p, "/?#\\");
+    len = strcspn(p, "/?#");
     if (memchr(p, '@', len))
         return bad(err, typed, "it must not name a user");
-    host_len = *p == '[' ? strcspn(p, "]") + 1 : strcspn(p, ":/?#\\");
+    host_len = *p == '[' ? strcspn(p, "]") + 1 : strcspn(p, ":/?#");
     if (host_len > len)
         return bad(err, typed, "its host is not valid");
     host = msx_strndup(p, host_len);
