@@ -8,21 +8,14 @@ root=${FRESH_DIR:-$(mktemp -d "${TMPDIR:-/tmp}/msxops-fresh.XXXXXX")}
 command -v mmdebstrap >/dev/null || { echo "check-fresh: mmdebstrap is not installed" >&2; exit 1; }
 [ "$(id -u)" = 0 ] || { echo "check-fresh: needs root for the chroot" >&2; exit 1; }
 
-# the sources and trust that this machine itself uses
-opts=()
-for f in /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/apt.conf.d /etc/apt/trusted.gpg.d \
-    /usr/share/keyrings /etc/apt/auth.conf.d; do
-    [ -e "$f" ] && opts+=("--setup-hook=mkdir -p \"\$1$(dirname "$f")\" && cp -a $f \"\$1$(dirname "$f")/\"")
-done
 cleanup() {
     mountpoint -q "$root/proc" && umount "$root/proc"
     [ -n "${FRESH_DIR:-}" ] || rm -rf "$root"
 }
 trap cleanup EXIT
 mmdebstrap --variant=minbase --include=git,make,ca-certificates "$suite" "$root" >/dev/null
-for f in /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/apt.conf.d /etc/hosts \
-    /etc/resolv.conf /etc/apt/auth.conf.d /usr/local/share/ca-certificates /etc/ssl/certs; do
-    [ -e "$f" ] && { mkdir -p "$root$(dirname "$f")"; cp -aL "$f" "$root$(dirname "$f")/"; }
+for f in /etc/hosts /etc/resolv.conf; do
+    [ -e "$f" ] && cp -L "$f" "$root$f"
 done
 git clone -q "$top" "$root/src"
 mount -t proc proc "$root/proc"
