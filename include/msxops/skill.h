@@ -1,0 +1,49 @@
+/* Skills and flows: what each role does every week, as files under skills/. catalog.md sections 0-4,
+ * architecture.md section 7. */
+#ifndef MSXOPS_SKILL_H
+#define MSXOPS_SKILL_H
+
+#include "msxops/crm.h"
+
+/* {count, flows:[{id, title, role, skill, path}]}: the flows of $data_dir/skills and
+ * $config_dir/skills (the latter win by id), ordered by id. New. MSX_E_INVALID names file and line. */
+enum msx_code msx_skill_list(const struct msx_ctx *ctx, json_t **out,
+                             struct msx_error *err) MSX_MUST_CHECK;
+
+/* Role of a user record {systemuserid, internalemailaddress, title}: {name, confidence,
+ * candidates[]}; users.yaml of the configuration folder wins over the title. New. */
+enum msx_code msx_skill_role(const struct msx_ctx *ctx, const json_t *me, json_t **out,
+                             struct msx_error *err) MSX_MUST_CHECK;
+
+struct msx_run_options {
+    const json_t *params;  /* parameters by name, as JSON or text; checked against the flow */
+    const json_t *set;     /* --set values in order: ["key=value", ...]; parameter or signal */
+    const char *reason;    /* stored with --set signals; NULL = none */
+    const char *role;      /* of the running user, over users.yaml and title; NULL = find out */
+    const char *workiq;    /* auto, on, off; NULL = auto */
+    bool timing;           /* clock times in the result */
+    bool explain;          /* every finding gets its trace */
+    const char *explain_record; /* and this record says why each rule did not fire */
+    /* How tools are called; NULL = msx_tool_call(). For tests. */
+    enum msx_code (*call_tool)(void *user, struct msx_crm *crm, const char *tool,
+                               const json_t *params, json_t **result, struct msx_error *err);
+    void *call_user;
+};
+
+/* Run a flow: the result document of catalog 3.1. New. MSX_E_NOTFOUND: no such flow (nearest named);
+ * MSX_E_USAGE: parameter; MSX_E_INVALID: flow file, with line; what an aborting step failed with. */
+enum msx_code msx_skill_run(struct msx_crm *crm, const char *flow,
+                            const struct msx_run_options *opts, json_t **result,
+                            struct msx_error *err) MSX_MUST_CHECK;
+
+/* Turn the operations of a result into operations of the plan behind crm->stage. Fills
+ * result.operations[].guardrails and stats.operations.blocked. staged_out: new array of the stage's
+ * answers {operationId, plan, ...}. */
+enum msx_code msx_skill_stage(struct msx_crm *crm, json_t *result, json_t **staged_out,
+                              struct msx_error *err) MSX_MUST_CHECK;
+
+/* Append the result as Markdown / as text for a terminal of that width. CRM text is escaped. */
+void msx_result_markdown(struct msx_buf *b, const json_t *result);
+void msx_result_text(struct msx_buf *b, const json_t *result, size_t width, bool color);
+
+#endif
