@@ -21,7 +21,7 @@ struct plan_journal {
     struct plan_queue *queue;
     json_t *header, *end;
     bool unfinished; /* the last run has no end line */
-    json_t *known; /* digest -> {intent, outcome, tries} */
+    json_t *known;   /* digest -> {intent, outcome, tries} */
 };
 
 static enum msx_code digest_of(json_t *what, char out[65], struct msx_error *err)

@@ -73,10 +73,11 @@ bool plan_in(const char *const *ids, size_t n, const char *id);
 /* The number n of "OP-n", 0 when id has another form. */
 unsigned long plan_id_number(const char *id);
 
-/* ---- plan.c ---- */
+/* ---- owner.c ---- */
 /* MSX_E_DENIED when the plan is for another organisation or user than crm is signed in with. */
 enum msx_code plan_check_owner(struct msx_crm *crm, const json_t *doc,
                                struct msx_error *err) MSX_MUST_CHECK;
+/* ---- plan.c ---- */
 /* A new empty document. me: the systemuser record. */
 enum msx_code plan_doc_new(const char *org, const json_t *me, const char *role, const char *tool,
                            int64_t now_s, json_t **out, struct msx_error *err) MSX_MUST_CHECK;

@@ -1,0 +1,60 @@
+/* Whose plan it is: the organisation and user it is made for, and may be applied as. */
+#include <string.h>
+
+#include "msxops/mem.h"
+#include "msxops/text.h"
+#include "plan/plan_priv.h"
+
+enum msx_code msx_plan_new(struct msx_crm *crm, const char *path, struct msx_plan **out,
+                           struct msx_error *err)
+{
+    MSX_AUTO(msx_plan_free_p) struct msx_plan *p = NULL;
+    json_t *me = NULL;
+    enum msx_code rc = msx_crm_me(crm, &me, err);
+
+    if (rc)
+        return rc;
+    p = msx_calloc(1, sizeof *p);
+    if (!p)
+        return msx_fail(err, MSX_E_NOMEM, "out of memory");
+    p->path = msx_strdup(path);
+    if (path && !p->path)
+        return msx_fail(err, MSX_E_NOMEM, "out of memory");
+    rc = plan_doc_new(msx_odata_org(crm->odata), me, crm->profile ? crm->profile->role : NULL,
+                      crm->ctx->tool_version, crm->ctx->now_s(crm->ctx->now_user), &p->doc, err);
+    if (rc)
+        return rc;
+    *out = MSX_STEAL(p);
+    return MSX_OK;
+}
+
+enum msx_code plan_check_owner(struct msx_crm *crm, const json_t *doc, struct msx_error *err)
+{
+    const json_t *user = msx_json_obj(doc, "user");
+    MSX_AUTO(msx_free_p) char *mine = NULL;
+    const char *org = msx_json_str_or(doc, "org", "");
+    json_t *me = NULL;
+    enum msx_code rc = msx_org_url(msx_odata_org(crm->odata), &mine, err);
+
+    if (rc)
+        return rc;
+    if (strcmp(mine, org) != 0) {
+        (void)msx_fail(err, MSX_E_DENIED,
+                       "the plan is for the organisation '%s', but you are signed in to '%s'", org,
+                       mine);
+        msx_hint(err, "choose the profile of that organisation with --profile");
+        return MSX_E_DENIED;
+    }
+    rc = msx_crm_me(crm, &me, err);
+    if (rc)
+        return rc;
+    if (!msx_guid_eq(msx_json_str(me, "systemuserid"), msx_json_str(user, "id"))) {
+        (void)msx_fail(err, MSX_E_DENIED,
+                       "the plan was made by '%s', but you are signed in as '%s'",
+                       msx_json_str_or(user, "name", msx_json_str_or(user, "id", "")),
+                       msx_json_str_or(me, "fullname", ""));
+        msx_hint(err, "sign in as that user, or plan the changes again as yourself");
+        return MSX_E_DENIED;
+    }
+    return MSX_OK;
+}
