@@ -136,10 +136,10 @@ static enum msx_code from_environment(const struct msx_auth *a, char **out, stru
     enum msx_code rc = MSX_OK;
     json_int_t exp;
 
-    if (!msx_token_ok(a->env_token))
-        return msx_fail(err, MSX_E_AUTH, "MSXOPS_TOKEN does not hold an access token");
     claims = msx_jwt_claims(a->env_token);
-    if (was_refused(a, a->env_token))
+    if (!msx_token_ok(a->env_token))
+        rc = msx_fail(err, MSX_E_AUTH, "MSXOPS_TOKEN does not hold an access token");
+    else if (was_refused(a, a->env_token))
         rc = msx_fail(err, MSX_E_AUTH, "the service refused the token in MSXOPS_TOKEN");
     else if (msx_json_int(claims, "exp", &exp) && exp <= now_s(a))
         rc = msx_fail(err, MSX_E_AUTH, "the token in MSXOPS_TOKEN has expired");
