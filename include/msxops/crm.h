@@ -121,7 +121,17 @@ enum msx_code msx_op_build(struct msx_crm *crm, const char *type, const json_t *
  * shown by `plan show --requests`. lookups become @odata.bind. New object. */
 enum msx_code msx_op_request(struct msx_crm *crm, const json_t *op, json_t **req,
                              struct msx_error *err) MSX_MUST_CHECK;
-/* $select that reads every field an operation's guard and read-back need, for its entity set. */
+/* Many operations with one round of reads: requests is [{type, params}]; results is a new array of
+ * the same length, each an operation or {"error": {code, message, hint}} (code as msx_code_name()).
+ * A failure of the reads themselves is a failure of the whole. */
+enum msx_code msx_op_build_all(struct msx_crm *crm, const json_t *requests, json_t **results,
+                               struct msx_error *err) MSX_MUST_CHECK;
+/* $select that reads every field an operation's guard and read-back need, for its entity set. NULL
+ * for an unknown type. */
 const char *msx_op_select(const char *type);
+/* Read the target of an operation with those columns and its etag; columns that the organisation
+ * lacks are left out. New object. MSX_E_NOTFOUND. */
+enum msx_code msx_op_read(struct msx_crm *crm, const char *type, const char *id, json_t **record,
+                          struct msx_error *err) MSX_MUST_CHECK;
 
 #endif

@@ -21,6 +21,11 @@ static const struct msx_tool *const tools[] = {
     &msx_tool_view_milestone_timeline,
     &msx_tool_view_opportunity_cost_trend,
     &msx_tool_view_staged_changes_diff,
+    &msx_tool_create_task,
+    &msx_tool_update_task,
+    &msx_tool_close_task,
+    &msx_tool_update_milestone,
+    &msx_tool_create_milestone,
     NULL,
 };
 #define N_TOOLS (sizeof tools / sizeof tools[0] - 1)

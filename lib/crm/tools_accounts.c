@@ -56,7 +56,7 @@ enum msx_code msx_crm_accounts_like(struct msx_crm *crm, const json_t *keywords,
 
 static const struct msx_param accounts_params[] = {
     { "tpids", MSX_P_STRINGS, false, NULL, "top parent IDs (TPID), numbers" },
-    { "nameKeyword", MSX_P_STRING, false, NULL, "instead: accounts whose name holds this text" },
+    { "name", MSX_P_STRING, false, NULL, "instead: accounts whose name holds this text" },
     { .name = NULL },
 };
 
@@ -121,12 +121,12 @@ static enum msx_code list_accounts(struct msx_crm *crm, const json_t *params, js
                                    struct msx_error *err)
 {
     const json_t *tpids = json_object_get(params, "tpids");
-    const char *keyword = msx_json_str(params, "nameKeyword");
+    const char *keyword = msx_json_str(params, "name");
     json_t *records = NULL;
     enum msx_code rc;
 
     if (!tpids == !keyword)
-        return msx_fail(err, MSX_E_USAGE, "list_accounts_by_tpid needs 'tpids' or 'nameKeyword'");
+        return msx_fail(err, MSX_E_USAGE, "list_accounts_by_tpid needs 'tpids' or 'name'");
     if (tpids) {
         rc = accounts_by_tpid(crm, tpids, &records, err);
     } else {
@@ -343,6 +343,8 @@ enum msx_code msx_crm_owned_milestone_opportunities(struct msx_crm *crm, const c
 
 static const struct msx_param my_params[] = {
     { "customerKeyword", MSX_P_STRING, false, NULL, "only customers whose name holds this text" },
+    { "includeCompleted", MSX_P_BOOL, false, NULL,
+      "also those whose completion date lies more than 30 days back (default true)" },
     { .name = NULL },
 };
 
@@ -404,8 +406,11 @@ static enum msx_code read_mine(struct msx_crm *crm, struct mine *m, json_t *note
                         &m->others, err);
 }
 
-static int add_related(json_t *all, json_t *records, const char *relation, const char *keyword)
+static int add_related(struct msx_crm *crm, const json_t *params, json_t *records,
+                       const char *relation, json_t *all)
 {
+    const char *keyword = msx_json_str(params, "customerKeyword");
+    bool completed = msx_json_bool_or(params, "includeCompleted", true);
     json_t *rec;
     size_t i;
 
@@ -413,7 +418,8 @@ static int add_related(json_t *all, json_t *records, const char *relation, const
     {
         const char *customer = msx_crm_label(rec, "_parentaccountid_value");
 
-        if (keyword && !msx_crm_contains(customer, keyword))
+        if ((keyword && !msx_crm_contains(customer, keyword)) ||
+            (!completed && long_completed(crm, rec)))
             continue;
         if (msx_json_set_str(rec, "customer", customer) ||
             msx_json_set_str(rec, "relationship", relation) || json_array_append(all, rec))
@@ -425,7 +431,6 @@ static int add_related(json_t *all, json_t *records, const char *relation, const
 static enum msx_code my_opportunities(struct msx_crm *crm, const json_t *params, json_t **result,
                                       struct msx_error *err)
 {
-    const char *keyword = msx_json_str(params, "customerKeyword");
     MSX_AUTO(msx_json_free_p) json_t *notes = json_object();
     MSX_AUTO(msx_json_free_p) json_t *all = json_array();
     struct mine m = { 0 };
@@ -436,8 +441,8 @@ static enum msx_code my_opportunities(struct msx_crm *crm, const json_t *params,
         rc = msx_crm_my_id(crm, &m.me, err);
     if (!rc)
         rc = read_mine(crm, &m, notes, err);
-    if (!rc && (add_related(all, m.owned, "owner", keyword) ||
-                add_related(all, m.others, m.relation, keyword) || msx_crm_sort(all, by_name) ||
+    if (!rc && (add_related(crm, params, m.owned, "owner", all) ||
+                add_related(crm, params, m.others, m.relation, all) || msx_crm_sort(all, by_name) ||
                 msx_crm_tidy(crm, &msx_crm_opportunities, all)))
         rc = msx_crm_oom(err);
     if (!rc) {

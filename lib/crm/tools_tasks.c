@@ -8,7 +8,7 @@ static const struct msx_param activities_params[] = {
     { "milestoneIds", MSX_P_GUIDS, false, NULL, "tasks of these milestones, grouped" },
     { "mine", MSX_P_BOOL, false, NULL, "instead: my own tasks on milestones" },
     { "ownerId", MSX_P_GUID, false, NULL, "instead: this user's tasks on milestones" },
-    { "openOnly", MSX_P_BOOL, false, NULL, "only open tasks" },
+    { "open", MSX_P_BOOL, false, NULL, "only open tasks" },
     { .name = NULL },
 };
 
@@ -48,7 +48,7 @@ static enum msx_code activities(struct msx_crm *crm, const json_t *params, json_
     const char *one = msx_json_str(params, "milestoneId");
     const char *owner = msx_json_str(params, "ownerId");
     bool mine = msx_json_bool_or(params, "mine", false);
-    bool open_only = msx_json_bool_or(params, "openOnly", false);
+    bool open_only = msx_json_bool_or(params, "open", false);
     bool given;
     MSX_AUTO(msx_json_free_p)
     json_t *ids = msx_crm_one_or_many(params, "milestoneId", "milestoneIds", &given);

@@ -1,0 +1,67 @@
+/* Planning: what the files that build operations share. One round of reads serves any number of
+ * operations: tasks, milestones, opportunities, accounts, users, each level read once in parallel.
+ */
+#ifndef MSX_CRM_OP_PRIV_H
+#define MSX_CRM_OP_PRIV_H
+
+#include "crm/priv.h"
+
+enum msx_op_type {
+    MSX_OP_CREATE_TASK,
+    MSX_OP_UPDATE_TASK,
+    MSX_OP_CLOSE_TASK,
+    MSX_OP_CREATE_MILESTONE,
+    MSX_OP_UPDATE_MILESTONE,
+};
+struct msx_op_kind {
+    enum msx_op_type type;
+    const char *name;
+    const struct msx_tool *tool;
+    const struct msx_crm_table *table; /* of the target */
+    bool creates;
+};
+const struct msx_op_kind *msx_op_kind_of(const char *name); /* NULL: no such type */
+
+enum msx_op_value { MSX_OV_TEXT, MSX_OV_DATE, MSX_OV_NUMBER, MSX_OV_CHOICE, MSX_OV_LOOKUP };
+struct msx_op_field {
+    const char *param;  /* of the tool */
+    const char *column; /* as read: lookups "_x_value" */
+    enum msx_op_value kind;
+    const char *target; /* logical name a lookup points to, NULL: metadata knows */
+    int max_chars;      /* when metadata does not say; 0 = not limited */
+    bool required;      /* may not become empty */
+};
+const struct msx_op_field *msx_op_fields(const struct msx_crm_table *t, size_t *n);
+const struct msx_op_field *msx_op_field_of(const struct msx_crm_table *t, const char *name);
+
+/* Records by lower-case GUID. */
+struct msx_op_world {
+    struct msx_crm *crm;
+    const char *me;
+    json_t *tasks, *milestones, *opportunities, *accounts, *users;
+    json_t *team;      /* ids of opportunities on whose deal team the user is */
+    bool team_missing; /* team stands for ownership of a milestone instead */
+};
+void msx_op_world_release(struct msx_op_world *w);
+/* Read what the operations need. kinds and args run in parallel, n of each. */
+enum msx_code msx_op_world_load(struct msx_crm *crm, const struct msx_op_kind *const *kinds,
+                                json_t *const *args, size_t n, struct msx_op_world *w,
+                                struct msx_error *err) MSX_MUST_CHECK;
+json_t *msx_op_world_find(const json_t *map, const char *id); /* borrowed or NULL */
+/* May the user change a record of this owner, milestone and opportunity (each may be NULL)? How, in
+ * one word, or NULL. */
+const char *msx_op_world_access(const struct msx_op_world *w, const char *owner,
+                                const json_t *milestone, const json_t *opportunity);
+
+/* Put the field's new value and label into after, unless before has it already. */
+enum msx_code msx_op_set(struct msx_op_world *w, const struct msx_crm_table *t,
+                         const struct msx_op_field *f, const json_t *value, const json_t *before,
+                         json_t *after, struct msx_error *err) MSX_MUST_CHECK;
+enum msx_code msx_op_set_code(struct msx_crm *crm, const struct msx_crm_table *t,
+                              const char *column, json_int_t code, json_t *after,
+                              struct msx_error *err) MSX_MUST_CHECK;
+/* One operation from records that the world has. New object. */
+enum msx_code msx_op_make(struct msx_op_world *w, const struct msx_op_kind *k, const json_t *args,
+                          json_t **op, struct msx_error *err) MSX_MUST_CHECK;
+
+#endif
