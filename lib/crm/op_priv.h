@@ -60,6 +60,21 @@ enum msx_code msx_op_set(struct msx_op_world *w, const struct msx_crm_table *t,
 enum msx_code msx_op_set_code(struct msx_crm *crm, const struct msx_crm_table *t,
                               const char *column, json_int_t code, json_t *after,
                               struct msx_error *err) MSX_MUST_CHECK;
+/* The records around one operation; all borrowed. */
+struct msx_op_around {
+    const json_t *args;
+    json_t *record; /* target as it is; NULL for a create */
+    const json_t *milestone, *opportunity, *account;
+    const char *access; /* why the user may change it */
+};
+/* State that a task's status reason belongs to. */
+enum msx_code msx_op_state_of(struct msx_crm *crm, json_int_t status, json_int_t *state,
+                              struct msx_error *err) MSX_MUST_CHECK;
+enum msx_code msx_op_set_state(struct msx_crm *crm, json_int_t state, json_int_t status,
+                               json_t *after, struct msx_error *err) MSX_MUST_CHECK;
+/* The whole operation around what changes. New object, NULL when out of memory. */
+json_t *msx_op_assemble(struct msx_crm *crm, const struct msx_op_kind *k,
+                        const struct msx_op_around *a, const char *id, json_t *after);
 /* One operation from records that the world has. New object. */
 enum msx_code msx_op_make(struct msx_op_world *w, const struct msx_op_kind *k, const json_t *args,
                           json_t **op, struct msx_error *err) MSX_MUST_CHECK;
