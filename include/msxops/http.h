@@ -111,6 +111,9 @@ enum msx_code msx_http_wait(struct msx_http_future *f, struct msx_http_response 
                             struct msx_error *err) MSX_MUST_CHECK;
 /* Header of the final answer, name case-insensitive; NULL if absent. Borrowed. */
 const char *msx_http_header(const struct msx_http_future *f, const char *name);
+/* The service's id of the final answer (x-ms-service-request-id, REQ_ID, x-ms-request-id, in this
+ * order), "" when there is none. Borrowed. */
+const char *msx_http_request_id(const struct msx_http_future *f);
 /* Free; a request still under way is cancelled. */
 void msx_http_future_free(struct msx_http_future *f);
 

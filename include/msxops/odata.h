@@ -12,7 +12,11 @@ struct msx_odata; /* one organisation: engine, base URL, metadata cache */
 /* base is profile->url + "/api/data/v9.2/". auth may be NULL in tests. */
 enum msx_code msx_odata_new(const struct msx_ctx *ctx, const char *org_url, struct msx_auth *auth,
                             struct msx_odata **out, struct msx_error *err) MSX_MUST_CHECK;
-void msx_odata_free(struct msx_odata *o);
+/* The same with a token source of the caller's (may be NULL: no bearer), which must outlive o. */
+enum msx_code msx_odata_open(const struct msx_ctx *ctx, const char *org_url,
+                             const struct msx_token_source *source, struct msx_odata **out,
+                             struct msx_error *err) MSX_MUST_CHECK;
+void msx_odata_free(struct msx_odata *o); /* all msx_rows of o must have been freed before */
 const struct msx_ctx *msx_odata_ctx(const struct msx_odata *o);
 const char *msx_odata_org(const struct msx_odata *o);  /* "https://org.crm.dynamics.com" */
 const char *msx_odata_base(const struct msx_odata *o); /* ".../api/data/v9.2/" */
@@ -57,12 +61,22 @@ enum msx_code msx_odata_get(struct msx_odata *o, const char *set, const char *id
 enum msx_code msx_odata_get_path(struct msx_odata *o, const char *path, struct msx_rows **out,
                                  struct msx_error *err) MSX_MUST_CHECK;
 
+/* Start GETs below the base, sent inside $batch requests: for what is too long for a URL. The array
+ * has one answer (an object) a path, in order; a failed one fails the whole and is named. paths are
+ * encoded, without spaces. MSX_E_LIMIT when an answer has further pages. */
+enum msx_code msx_odata_batch_get(struct msx_odata *o, const char *const *paths, size_t n,
+                                  struct msx_rows **out, struct msx_error *err) MSX_MUST_CHECK;
+
 /* Wait for all of it. Failure of any page is failure of the whole: nothing is ever shortened.
  * Codes: as msx_http_wait() plus MSX_E_NOTFOUND, MSX_E_DENIED, MSX_E_REJECTED, MSX_E_SERVER. */
 enum msx_code msx_rows_wait(struct msx_rows *r, struct msx_error *err) MSX_MUST_CHECK;
 json_t *msx_rows_array(struct msx_rows *r);  /* borrowed array of records, after a good wait */
 json_t *msx_rows_object(struct msx_rows *r); /* borrowed single record (get, get_path) */
-json_int_t msx_rows_count(const struct msx_rows *r); /* @odata.count, -1 when not asked */
+/* How many records fit the filter: @odata.count, -1 when not asked. The service counts to 5000 only;
+ * when everything was read this is the true number, else see msx_rows_count_capped(). */
+json_int_t msx_rows_count(const struct msx_rows *r);
+bool msx_rows_count_capped(const struct msx_rows *r); /* the true count is that or more */
+bool msx_rows_more(const struct msx_rows *r);         /* q->top left out at least one row */
 void msx_rows_free(struct msx_rows *r);
 
 /* Streaming: called in page order with each page's array (borrowed) as it arrives, in the waiting

@@ -150,7 +150,6 @@ void msx_trace_answer(const struct msx_http *h, const struct msx_http_future *f,
 
 /* future.c */
 void msx_future_destroy(struct msx_http_future *f);
-const char *msx_future_request_id(const struct msx_http_future *f); /* "" when there is none */
 void msx_future_response(const struct msx_http_future *f, struct msx_http_response *out);
 
 #endif

@@ -296,7 +296,7 @@ enum msx_code msx_http_wait(struct msx_http_future *f, struct msx_http_response 
         *err = f->err;
         if (!err->request_id[0])
             (void)snprintf(err->request_id, sizeof(err->request_id), "%s",
-                           msx_future_request_id(f));
+                           msx_http_request_id(f));
     }
     return f->rc;
 }
@@ -335,7 +335,7 @@ const char *msx_http_header(const struct msx_http_future *f, const char *name)
     return NULL;
 }
 
-const char *msx_future_request_id(const struct msx_http_future *f)
+const char *msx_http_request_id(const struct msx_http_future *f)
 {
     static const char *const names[] = { "x-ms-service-request-id", "REQ_ID", "x-ms-request-id" };
 

@@ -56,8 +56,8 @@ void msx_trace_answer(const struct msx_http *h, const struct msx_http_future *f,
     else
         msx_buf_addf(&line, " %d, %zu bytes", f->status, f->answer.len);
     msx_buf_addf(&line, ", %lld ms, try %d", ms, f->attempts);
-    if (*msx_future_request_id(f))
-        msx_buf_addf(&line, ", request id %.80s", msx_future_request_id(f));
+    if (*msx_http_request_id(f))
+        msx_buf_addf(&line, ", request id %.80s", msx_http_request_id(f));
     if (!line.failed)
         msx_log(h->ctx, MSX_LOG_INFO, "%s", line.data);
     if (!h->ctx->trace)
