@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# What the program costs, each beside a floor measured or computed in the same run.
+set -eu
+bin=$1
+here=$(cd "$(dirname "$0")" && pwd)
+export PATH=$bin:$PATH LC_ALL=C.UTF-8 TZ=UTC MSXOPS_TODAY=2026-03-02
+MSXOPS_HOME=$(mktemp -d "${TMPDIR:-/tmp}/msxops-bench.XXXXXX")
+export MSXOPS_HOME
+unset MSXOPS_TOKEN MSXOPS_URL MSX_CRM_URL MSXOPS_PROFILE
+trap 'msxops --quiet sandbox stop || true; rm -rf "$MSXOPS_HOME"' EXIT
+cd "$MSXOPS_HOME"
+"${CC:-gcc}" -O2 -D_DEFAULT_SOURCE -std=c11 -o measure "$here/measure.c"
+
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", b > 0 ? a / b : 0 }'; }
+row() { printf '%-44s %s\n' "$1" "$2"; }
+
+read -r wall _ rss _ < <(./measure 200 msxops version)
+read -r floor _ _ _ < <(./measure 200 true)
+row "start-up of 'msxops version'" "$wall ms (starting 'true': $floor ms, budget 10 ms), $rss kB"
+
+latency=50 conc=16
+msxops --quiet sandbox start --size medium --user seller01@contoso-sellers.example >/dev/null
+dir=$MSXOPS_HOME/state/sandbox
+url=$(msxops sandbox status -q .url)
+key=$(msxops config get url >/dev/null; sed -n 's/.*"controlKey": *"\([^"]*\)".*/\1/p' "$dir/sandbox.json")
+ctl() { curl -sS -H "X-Sandbox-Key: $key" -H 'Content-Type: application/json' "$@"; }
+requests() { ctl "$url/__sandbox/state" | jq '.requests // .total // 0'; }
+
+msxops query opportunities --filter "startswith(name,'Opportunity 000')" --select opportunityid \
+    --orderby name --top 200 -q '.value[].opportunityid' >ids
+[ "$(wc -l <ids)" = 200 ]
+# the metadata cache is warm, as on every day but the first
+msxops milestones list --opportunity - --include-tasks <ids >warm.json
+row "sweep" "$(jq .count warm.json) milestones, $(jq '[.milestones[].tasks[]] | length' warm.json) tasks of 200 opportunities"
+ctl -X POST -d "[{\"action\":{\"type\":\"latency\",\"ms\":$latency}}]" "$url/__sandbox/faults" >/dev/null
+before=$(requests)
+msxops milestones list --opportunity - --include-tasks <ids >/dev/null
+n=$(($(requests) - before))
+read -r wall cpu rss _ < <(./measure 5 sh -c 'msxops milestones list --opportunity - --include-tasks <ids')
+# two steps depend on each other (milestones, then their tasks); within a step all run at once
+floor=$(awk -v n="$n" -v l=$latency -v c=$conc 'BEGIN { r = int((n + c - 1) / c); if (r < 2) r = 2; print r * l }')
+read -r free _ _ _ < <(ctl -X DELETE "$url/__sandbox/faults" >/dev/null; ./measure 5 sh -c 'msxops milestones list --opportunity - --include-tasks <ids')
+row "  at $latency ms latency" "$wall ms wall, $cpu ms CPU, $n requests, $rss kB"
+row "  floor: ceil($n/$conc) rounds of $latency ms" "$floor ms; without latency $free ms"
+row "  wall / (floor + time without latency)" "$(ratio "$wall" "$(awk -v a="$floor" -v b="$free" 'BEGIN { print a + b }')")"
+
+ids=$(msxops query msp_engagementmilestones --filter "startswith(msp_name,'Milestone 1')" \
+    --select msp_engagementmilestoneid --top 200 -q '.value[].msp_engagementmilestoneid')
+printf '%s\n' "$ids" | msxops milestones update - --date +100d --plan bench.plan.json -o json >/dev/null 2>plan.err ||
+    { cat plan.err >&2; exit 1; }
+id=$(msxops diff bench.plan.json | sed -n 's/^Confirmation ID: //p')
+ctl -X POST -d "[{\"action\":{\"type\":\"latency\",\"ms\":$latency}}]" "$url/__sandbox/faults" >/dev/null
+before=$(requests)
+read -r wall cpu rss status < <(./measure 1 msxops apply bench.plan.json --confirm "$id")
+n=$(($(requests) - before))
+floor=$(awk -v n="$n" -v l=$latency -v c=$conc 'BEGIN { print int((n + c - 1) / c) * l }')
+row "apply of 200 updates at $latency ms latency" "$wall ms wall, $cpu ms CPU, $n requests, $rss kB, status $status"
+row "  floor: ceil($n/$conc) rounds of $latency ms" "$floor ms; ratio $(ratio "$wall" "$floor")"
+ctl -X DELETE "$url/__sandbox/faults" >/dev/null
+
+read -r wall cpu rss _ < <(./measure 3 msxops query tasks --select subject -o ndjson)
+row "24,000 tasks as ndjson" "$wall ms wall, $cpu ms CPU, $rss kB"
+read -r wall _ rss2 _ < <(./measure 3 msxops query tasks --select subject --top 6000 -o ndjson)
+row "6,000 tasks as ndjson" "$wall ms wall, $rss2 kB; memory ratio $(ratio "$rss" "$rss2")"
