@@ -23,6 +23,10 @@ struct sb_directory {
     void *ctx;
 };
 
+struct sb_store;
+/* The enabled users of the store, which must outlive it. */
+struct sb_directory sb_store_directory(struct sb_store *store);
+
 struct sb_identity_config {
     const char *state_dir;        /* signing key, clients.json, what outlives a restart */
     const char *base;             /* "http://127.0.0.1:PORT": issuer and resource of this run */
