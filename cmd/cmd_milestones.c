@@ -144,7 +144,7 @@ static enum msx_code run_list(struct app *app, const void *opts, char **args, si
 
 const struct cmd cmd_milestones_list = {
     .path = "milestones list",
-    .summary = "list milestones by owner, customer, opportunity or number",
+    .summary = "list milestones",
     .about = "Print milestones ordered by date and number. Without a scope: those that you own. "
              "Filters combine.",
     .args = "",

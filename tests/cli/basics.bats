@@ -104,7 +104,7 @@ setup() { home_setup; }
 @test "config set, get, list, path" {
     run -0 msxops config path
     [ "$output" = "$MSXOPS_HOME/config/config.yaml" ]
-    msxops config set url https://Contoso.crm.dynamics.com/main.aspx
+    msxops config set url https://Contoso.crm.dynamics.com/
     run -0 msxops config get url
     [ "$output" = https://contoso.crm.dynamics.com ]
     msxops --profile cron config set url https://contoso.api.crm4.dynamics.com
