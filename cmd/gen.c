@@ -65,8 +65,7 @@ void help_overview(FILE *f)
             if (in_section(s, (*c)->path))
                 fprintf(f, "  %-20s  %s\n", (*c)->path, (*c)->summary);
     }
-    fputs("\n'msxops help COMMAND' shows one command, 'msxops help options' the global options.\n",
-          f);
+    fputs("\n'msxops help COMMAND' explains a command, 'msxops help options' what all take.\n", f);
 }
 
 static void print_opts(FILE *f, const struct opt *opts)
