@@ -430,6 +430,7 @@ enum msx_code msx_skill_list(const struct msx_ctx *ctx, json_t **out, struct msx
     rc = msx_skill_files(ctx, &skills, err);
     if (rc)
         return rc;
-    *out = json_pack("{s:O, s:O}", "flows", list, "skills", skills);
+    *out = json_pack("{s:i, s:O, s:O}", "count", (int)json_array_size(list), "flows", list,
+                     "skills", skills);
     return *out ? MSX_OK : no_memory(err);
 }
