@@ -168,6 +168,10 @@ static enum msx_code check_after(const json_t *op, const struct plan_type *t, co
     }
     if (columns == 0)
         return msx_fail(err, MSX_E_INVALID, "%s: 'after' has nothing to write", name);
+    if (t->columns && (!json_is_integer(json_object_get(after, "statecode")) ||
+                       !json_is_integer(json_object_get(after, "statuscode"))))
+        return msx_fail(err, MSX_E_INVALID,
+                        "%s: 'after' of %s must have 'statecode' and 'statuscode'", name, t->name);
     if (columns > COLUMNS_MAX)
         return msx_fail(err, MSX_E_INVALID, "%s: 'after' has more than %d columns", name,
                         COLUMNS_MAX);

@@ -51,7 +51,7 @@ json_t *plan_inverse(const json_t *op, json_int_t cancelled)
 
     if (!t)
         return none("unknown kind of operation");
-    if (t->create && !t->custom)
+    if (t->create && plan_type_is_task(t))
         return json_pack("{s:s, s:{s:i, s:s, s:i, s:s}}", "type", "close_task", "after",
                          "statecode", TASK_CANCELLED, "statecode" PLAN_LABEL, "Canceled",
                          "statuscode", TASK_STATUS_CANCELLED, "statuscode" PLAN_LABEL, "Canceled");

@@ -296,9 +296,11 @@ static void pause_before_repeat(struct plan_run *x, const struct plan_op *r)
 static enum step after_failure(struct plan_run *x, struct plan_op *r, const struct plan_sent *sent,
                                const struct msx_error *e)
 {
-    if (sent->http_status == 412) {
-        if (r->rebases++ < REBASE_MAX)
-            return STEP_AGAIN; /* somebody was faster, or an earlier request has won: look */
+    if (sent->http_status == 412 && r->rebases++ < REBASE_MAX) {
+        plan_op_end(r, PLAN_PENDING, e);
+        return STEP_AGAIN; /* somebody was faster, or an earlier request of ours has won: look */
+    }
+    if (sent->http_status == 412 && !r->type->create) {
         fail_with(r, PLAN_CONFLICT, MSX_E_CONFLICT, "the record keeps changing");
         return STEP_END;
     }

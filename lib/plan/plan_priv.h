@@ -18,10 +18,10 @@ struct plan_type {
     const char *set;     /* entity set of the target */
     const char *logical; /* table */
     bool create;
-    bool custom;                /* columns of the table's own prefix (msp_) are allowed too */
-    const char *const *columns; /* NULL-terminated */
+    const char *const *columns; /* the only ones it writes, NULL-terminated; NULL: any ordinary */
 };
 const struct plan_type *plan_type_find(const char *name); /* NULL when there is no such type */
+bool plan_type_is_task(const struct plan_type *t);
 bool plan_type_allows(const struct plan_type *t, const char *column);
 /* "create_task, update_task, ..." for messages. */
 #define PLAN_TYPE_NAMES "create_task, update_task, close_task, create_milestone or update_milestone"
@@ -94,6 +94,10 @@ enum msx_code plan_check_op(const json_t *op, const char *name,
 /* ---- rows.c ---- */
 /* msx_diff_rows() over the columns that op writes. New; NULL when out of memory. */
 json_t *plan_rows(const json_t *op);
+
+/* ---- select.c ---- */
+/* Append the $select list that deciding about op needs; with all, also what guardrails look at. */
+void plan_select(struct msx_buf *b, const json_t *op, bool all);
 
 /* ---- inverse.c ---- */
 /* {type, after} that takes op back, or {"none": reason}. cancelled: label code of a cancelled

@@ -1,36 +1,35 @@
 /* The five kinds of operation and the columns each may write. */
 #include <string.h>
 
-#include "msxops/odata.h"
 #include "plan/plan_priv.h"
 
-static const char *const create_task_columns[] = {
-    "subject",        "description",
-    "scheduledend",   "msp_taskcategory",
-    "_ownerid_value", "_regardingobjectid_value",
-    "prioritycode",   NULL,
-};
-static const char *const update_task_columns[] = {
-    "subject",    "description",  "scheduledend", "msp_taskcategory", "_ownerid_value", "statecode",
-    "statuscode", "prioritycode", NULL,
-};
+/* Closing is a change of state, with what may be said beside it. */
 static const char *const close_task_columns[] = {
     "statecode", "statuscode", "actualend", "subject", "description", NULL,
 };
-static const char *const milestone_columns[] = {
-    "_ownerid_value",
-    "_transactioncurrencyid_value",
+/* The service's own columns: it sets them itself, and a plan that names one is a mistake. */
+static const char *const never[] = {
+    "activityid",
+    "msp_engagementmilestoneid",
+    "msp_milestonenumber",
+    "createdon",
+    "modifiedon",
+    "overriddencreatedon",
+    "versionnumber",
+    "_createdby_value",
+    "_modifiedby_value",
+    "_owningbusinessunit_value",
+    "_owninguser_value",
+    "_owningteam_value",
     NULL,
 };
 
 static const struct plan_type types[] = {
-    { "create_task", "tasks", "task", true, false, create_task_columns },
-    { "update_task", "tasks", "task", false, false, update_task_columns },
-    { "close_task", "tasks", "task", false, false, close_task_columns },
-    { "create_milestone", "msp_engagementmilestones", "msp_engagementmilestone", true, true,
-      milestone_columns },
-    { "update_milestone", "msp_engagementmilestones", "msp_engagementmilestone", false, true,
-      milestone_columns },
+    { "create_task", "tasks", "task", true, NULL },
+    { "update_task", "tasks", "task", false, NULL },
+    { "close_task", "tasks", "task", false, close_task_columns },
+    { "create_milestone", "msp_engagementmilestones", "msp_engagementmilestone", true, NULL },
+    { "update_milestone", "msp_engagementmilestones", "msp_engagementmilestone", false, NULL },
 };
 
 const struct plan_type *plan_type_find(const char *name)
@@ -44,6 +43,11 @@ const struct plan_type *plan_type_find(const char *name)
     return NULL;
 }
 
+bool plan_type_is_task(const struct plan_type *t)
+{
+    return strcmp(t->logical, "task") == 0;
+}
+
 static bool plain_name(const char *s)
 {
     size_t n = strlen(s);
@@ -52,17 +56,24 @@ static bool plain_name(const char *s)
            !(*s >= '0' && *s <= '9');
 }
 
-bool plan_type_allows(const struct plan_type *t, const char *column)
+static bool in(const char *const *list, const char *column)
 {
-    if (!plain_name(column))
-        return false;
-    for (const char *const *c = t->columns; *c; c++) {
-        if (strcmp(*c, column) == 0)
+    for (; *list; list++) {
+        if (strcmp(*list, column) == 0)
             return true;
     }
-    /* the number and the key are the service's own */
-    if (!t->custom || strcmp(column, "msp_engagementmilestoneid") == 0 ||
-        strcmp(column, "msp_milestonenumber") == 0)
+    return false;
+}
+
+bool plan_type_allows(const struct plan_type *t, const char *column)
+{
+    if (!plain_name(column) || in(never, column))
         return false;
-    return strncmp(column, "msp_", 4) == 0 || strncmp(column, "_msp_", 5) == 0;
+    if (t->columns)
+        return in(t->columns, column);
+    /* a milestone is closed by its own status column; a task is born open */
+    if (strcmp(column, "statecode") == 0 || strcmp(column, "statuscode") == 0)
+        return plan_type_is_task(t) && !t->create;
+    /* a task is not moved to another record */
+    return strcmp(column, "_regardingobjectid_value") != 0 || t->create;
 }
