@@ -295,8 +295,7 @@ enum msx_code msx_http_wait(struct msx_http_future *f, struct msx_http_response 
     if (f->rc && err) {
         *err = f->err;
         if (!err->request_id[0])
-            (void)snprintf(err->request_id, sizeof(err->request_id), "%s",
-                           msx_http_request_id(f));
+            (void)snprintf(err->request_id, sizeof(err->request_id), "%s", msx_http_request_id(f));
     }
     return f->rc;
 }

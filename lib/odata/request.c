@@ -330,12 +330,12 @@ static void on_done(void *user, struct msx_http_future *f, enum msx_code rc,
         if (rc)
             fail_rows(r, rc, &why);
     }
+    json_decref(doc);
     if (mine)
         msx_http_future_free(f);
     last = --r->refs == 0;
     pthread_cond_broadcast(&r->changed);
     pthread_mutex_unlock(&r->lock);
-    json_decref(doc);
     if (last)
         rows_destroy(r);
 }
