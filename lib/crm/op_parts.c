@@ -82,26 +82,24 @@ static json_t *guard_of(const struct msx_op_kind *k, const json_t *after)
     return guard;
 }
 
-/* Dates are shown as days, whatever form the service keeps them in. */
-static json_t *rows_of(struct msx_crm *crm, const struct msx_crm_table *t, const json_t *before,
-                       const json_t *after)
+/* The record as read. Dates get the day as their label: the service's own depends on its locale. */
+static json_t *before_of(struct msx_crm *crm, const struct msx_op_kind *k, const json_t *record)
 {
-    MSX_AUTO(msx_json_free_p)
-    json_t *shown = before ? json_copy((json_t *)(uintptr_t)before) : json_object();
+    MSX_AUTO(msx_json_free_p) json_t *before = record ? json_deep_copy(record) : json_object();
     size_t n;
-    const struct msx_op_field *f = msx_op_fields(t, &n);
+    const struct msx_op_field *f = msx_op_fields(k->table, &n);
 
-    for (size_t i = 0; shown && i < n; i++) {
-        msx_day day = msx_crm_day(crm, shown, f[i].column);
+    for (size_t i = 0; before && i < n; i++) {
+        msx_day day = msx_crm_day(crm, before, f[i].column);
         char text[11];
 
         if (f[i].kind != MSX_OV_DATE || day == MSX_DAY_NONE)
             continue;
         msx_day_format(day, text);
-        if (msx_crm_set_label(shown, f[i].column, text))
+        if (msx_crm_set_label(before, f[i].column, text))
             return NULL;
     }
-    return shown ? msx_op_rows(shown, after) : NULL;
+    return MSX_STEAL(before);
 }
 
 /* The code of a choice with this label, if there is one. */
@@ -269,15 +267,16 @@ static json_t *target_of(struct msx_crm *crm, const struct msx_op_kind *k,
 json_t *msx_op_assemble(struct msx_crm *crm, const struct msx_op_kind *k,
                         const struct msx_op_around *a, const char *id, json_t *after)
 {
-    MSX_AUTO(msx_json_free_p)
-    json_t *op =
-        json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:O,s:o,s:o,s:[],s:[]}", "type", k->name, "target",
-                  target_of(crm, k, a, id), "context", context_of(k, a, id), "origin",
-                  crm->origin ? json_deep_copy(crm->origin) : json_pack("{s:s}", "by", "human"),
-                  "before", a->record ? json_deep_copy(a->record) : json_object(), "guard",
-                  guard_of(k, after), "after", after, "rows",
-                  rows_of(crm, k->table, a->record, after), "inverse",
-                  inverse_of(crm, k, a->record, after), "guardrails", "dependsOn");
+    MSX_AUTO(msx_json_free_p) json_t *before = before_of(crm, k, a->record);
+    MSX_AUTO(msx_json_free_p) json_t *op = NULL;
 
+    if (!before)
+        return NULL;
+    op = json_pack("{s:s,s:o,s:o,s:o,s:O,s:o,s:O,s:o,s:o,s:[],s:[]}", "type", k->name, "target",
+                   target_of(crm, k, a, id), "context", context_of(k, a, id), "origin",
+                   crm->origin ? json_deep_copy(crm->origin) : json_pack("{s:s}", "by", "human"),
+                   "before", before, "guard", guard_of(k, after), "after", after, "rows",
+                   msx_op_rows(before, after), "inverse", inverse_of(crm, k, before, after),
+                   "guardrails", "dependsOn");
     return op && !add_texts(crm, k, a, op) ? MSX_STEAL(op) : NULL;
 }
