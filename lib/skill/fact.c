@@ -22,9 +22,10 @@ static const struct fact_row user_rows[] = { MSX_USER_FACTS(X) };
 static const struct fact_row account_rows[] = { MSX_ACCOUNT_FACTS(X) };
 #undef X
 
-/* A raw field: text, number, day, or the label of a code or lookup. Rows whose name is the field's
- * own are for conditions only: in JSON the record itself stands beside the facts. */
-enum raw_kind { TEXT, NUMBER, DAY, LABEL, ID };
+/* A raw field: text, number, day, the label of a code or lookup, or the id that a lookup holds.
+ * Rows whose name is the field's own are for conditions only: in JSON the record itself stands
+ * beside the facts. */
+enum raw_kind { TEXT, NUMBER, DAY, LABEL, ID, LOOKUP };
 struct raw_row {
     const char *name;
     const char *field;
@@ -40,16 +41,16 @@ static const struct raw_row task_raw[] = {
     { "subject", "subject", TEXT },
     { "description", "description", TEXT },
     { "category", "msp_taskcategory", NUMBER },
-    { "owner_id", "_ownerid_value", TEXT },
+    { "owner_id", "_ownerid_value", LOOKUP },
     { "created", "createdon", DAY },
     { "modified", "modifiedon", DAY },
     { "ended", "actualend", DAY },
     OWN("scheduledend", DAY),
     OWN("statuscode", NUMBER),
     OWN("statecode", NUMBER),
-    OWN("_ownerid_value", TEXT),
+    OWN("_ownerid_value", LOOKUP),
     OWN("msp_taskcategory", NUMBER),
-    OWN("_regardingobjectid_value", TEXT),
+    OWN("_regardingobjectid_value", LOOKUP),
     OWN("createdon", DAY),
     OWN("modifiedon", DAY),
     OWN("actualend", DAY),
@@ -58,31 +59,31 @@ static const struct raw_row milestone_raw[] = {
     { "id", "msp_engagementmilestoneid", ID },
     { "name", "msp_name", TEXT },
     { "commitment_label", "msp_commitmentrecommendation", LABEL },
-    { "owner_id", "_ownerid_value", TEXT },
-    { "opportunity_id", "_msp_opportunityid_value", TEXT },
+    { "owner_id", "_ownerid_value", LOOKUP },
+    { "opportunity_id", "_msp_opportunityid_value", LOOKUP },
     { "created", "createdon", DAY },
     { "modified", "modifiedon", DAY },
     OWN("msp_milestonenumber", TEXT),
     OWN("msp_name", TEXT),
-    OWN("_msp_workloadlkid_value", TEXT),
+    OWN("_msp_workloadlkid_value", LOOKUP),
     OWN("msp_commitmentrecommendation", NUMBER),
     OWN("msp_milestonecategory", NUMBER),
     OWN("msp_monthlyuse", NUMBER),
     OWN("msp_milestonedate", DAY),
     OWN("msp_milestonestatus", NUMBER),
-    OWN("_ownerid_value", TEXT),
-    OWN("_msp_opportunityid_value", TEXT),
+    OWN("_ownerid_value", LOOKUP),
+    OWN("_msp_opportunityid_value", LOOKUP),
     OWN("msp_forecastcomments", TEXT),
     OWN("msp_forecastcommentsjsonfield", TEXT),
     OWN("createdon", DAY),
     OWN("modifiedon", DAY),
-    OWN("_createdby_value", TEXT),
+    OWN("_createdby_value", LOOKUP),
 };
 static const struct raw_row opp_raw[] = {
     { "id", "opportunityid", ID },
     { "name", "name", TEXT },
-    { "owner_id", "_ownerid_value", TEXT },
-    { "account_id", "_parentaccountid_value", TEXT },
+    { "owner_id", "_ownerid_value", LOOKUP },
+    { "account_id", "_parentaccountid_value", LOOKUP },
     { "consumed", "msp_consumptionconsumedrecurring", NUMBER },
     { "stage_label", "activestageid", LABEL },
     { "created", "createdon", DAY },
@@ -90,8 +91,8 @@ static const struct raw_row opp_raw[] = {
     OWN("estimatedclosedate", DAY),
     OWN("msp_estcompletiondate", DAY),
     OWN("msp_consumptionconsumedrecurring", NUMBER),
-    OWN("_ownerid_value", TEXT),
-    OWN("_parentaccountid_value", TEXT),
+    OWN("_ownerid_value", LOOKUP),
+    OWN("_parentaccountid_value", LOOKUP),
     OWN("msp_salesplay", LABEL),
     OWN("statecode", NUMBER),
     OWN("activestageid", TEXT),
@@ -111,7 +112,7 @@ static const struct raw_row account_raw[] = {
     { "id", "accountid", ID },
     { "name", "name", TEXT },
     { "tpid", "msp_mstopparentid", TEXT },
-    { "owner_id", "_ownerid_value", TEXT },
+    { "owner_id", "_ownerid_value", LOOKUP },
 };
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
@@ -175,6 +176,17 @@ int msx_fact_index(enum msx_kind kind, const char *name, const char **near_out)
     return -1;
 }
 
+/* Ids are compared as texts, so they all have the form that records have. */
+static const char *lookup_id(const struct msx_rec *r, const char *field)
+{
+    const char *id = msx_rec_str(r, field);
+    char guid[MSX_GUID_LEN + 1];
+
+    if (!id || !id[0])
+        return NULL;
+    return msx_guid_parse(id, guid) && strcmp(id, guid) != 0 ? msx_world_strdup(r->w, guid) : id;
+}
+
 static void raw_value(const struct msx_rec *r, const struct raw_row *row, struct msx_value *out)
 {
     double d;
@@ -190,6 +202,9 @@ static void raw_value(const struct msx_rec *r, const struct raw_row *row, struct
         break;
     case ID:
         msx_v_str(out, r->id);
+        break;
+    case LOOKUP:
+        msx_v_str(out, lookup_id(r, row->field));
         break;
     case LABEL:
         msx_v_str(out, msx_rec_label(r, row->field));

@@ -13,20 +13,20 @@
 #include "msxops/yaml.h"
 #include "skill/world.h"
 
-#define FX_A1 "a0000000-0000-0000-0000-000000000001"
-#define FX_O1 "b0000000-0000-0000-0000-000000000001"
-#define FX_O2 "b0000000-0000-0000-0000-000000000002"
+#define FX_A1     "a0000000-0000-0000-0000-000000000001"
+#define FX_O1     "b0000000-0000-0000-0000-000000000001"
+#define FX_O2     "b0000000-0000-0000-0000-000000000002"
 #define FX_GOOD_C "c0000000-0000-0000-0000-000000000001"
 #define FX_GOOD_U "c0000000-0000-0000-0000-000000000002"
-#define FX_GT "d0000000-0000-0000-0000-000000000001"
-#define FX_GT2 "d0000000-0000-0000-0000-000000000002"
-#define FX_SPEC "e0000000-0000-0000-0000-000000000001"
-#define FX_SE "e0000000-0000-0000-0000-000000000002"
-#define FX_CSA "e0000000-0000-0000-0000-000000000003"
-#define FX_CSAM "e0000000-0000-0000-0000-000000000004"
-#define FX_ATU "e0000000-0000-0000-0000-000000000005"
-#define FX_PAR "e0000000-0000-0000-0000-000000000006"
-#define FX_LABEL "@OData.Community.Display.V1.FormattedValue"
+#define FX_GT     "d0000000-0000-0000-0000-000000000001"
+#define FX_GT2    "d0000000-0000-0000-0000-000000000002"
+#define FX_SPEC   "e0000000-0000-0000-0000-000000000001"
+#define FX_SE     "e0000000-0000-0000-0000-000000000002"
+#define FX_CSA    "e0000000-0000-0000-0000-000000000003"
+#define FX_CSAM   "e0000000-0000-0000-0000-000000000004"
+#define FX_ATU    "e0000000-0000-0000-0000-000000000005"
+#define FX_PAR    "e0000000-0000-0000-0000-000000000006"
+#define FX_LABEL  "@OData.Community.Display.V1.FormattedValue"
 
 struct fx {
     json_t *accounts, *opps, *milestones, *tasks, *users, *team;
@@ -147,23 +147,20 @@ static void fx_user(struct fx *f, const char *id, const char *name, const char *
 static json_t *fx_opp(struct fx *f, const char *id, const char *name, const char *stage)
 {
     static const char *const team[] = { FX_SPEC, FX_SE, FX_CSA, FX_CSAM };
-    json_t *o = json_pack("{s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:s,s:i,s:s,s:s}", "opportunityid", id,
-                          "name", name, "statecode", 0, "_ownerid_value", FX_SPEC,
-                          "_parentaccountid_value", FX_A1, "msp_salesplay",
-                          "Migrate and Modernize", "estimatedclosedate", "2026-06-30",
-                          "msp_estcompletiondate", "2026-09-30",
-                          "msp_consumptionconsumedrecurring", 5000, "modifiedon",
-                          "2026-02-27T10:00:00Z", "activestageid",
-                          "f0000000-0000-0000-0000-000000000009");
+    json_t *o = json_pack(
+        "{s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:s,s:i,s:s,s:s}", "opportunityid", id, "name", name,
+        "statecode", 0, "_ownerid_value", FX_SPEC, "_parentaccountid_value", FX_A1, "msp_salesplay",
+        "Migrate and Modernize", "estimatedclosedate", "2026-06-30", "msp_estcompletiondate",
+        "2026-09-30", "msp_consumptionconsumedrecurring", 5000, "modifiedon",
+        "2026-02-27T10:00:00Z", "activestageid", "f0000000-0000-0000-0000-000000000009");
 
     assert_non_null(o);
     fx_str(o, "activestageid" FX_LABEL, stage);
     assert_int_equal(json_array_append_new(f->opps, o), 0);
     for (size_t i = 0; i < 4; i++)
-        assert_int_equal(json_array_append_new(f->team,
-                                               json_pack("{s:s,s:s}",
-                                                         "_msp_dealteamuserid_value", team[i],
-                                                         "_msp_parentopportunityid_value", id)),
+        assert_int_equal(json_array_append_new(
+                             f->team, json_pack("{s:s,s:s}", "_msp_dealteamuserid_value", team[i],
+                                                "_msp_parentopportunityid_value", id)),
                          0);
     return o;
 }
@@ -172,11 +169,11 @@ static json_t *fx_opp(struct fx *f, const char *id, const char *name, const char
 static json_t *fx_milestone(struct fx *f, const char *id, const char *number, const char *name,
                             const char *opp, bool committed)
 {
-    json_t *m = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:i}", "msp_engagementmilestoneid", id,
-                          "msp_milestonenumber", number, "msp_name", name,
-                          "_msp_opportunityid_value", opp, "_msp_workloadlkid_value",
-                          "f0000000-0000-0000-0000-000000000001", "modifiedon",
-                          "2026-02-27T10:00:00Z", "msp_monthlyuse", 10000);
+    json_t *m =
+        json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:i}", "msp_engagementmilestoneid", id,
+                  "msp_milestonenumber", number, "msp_name", name, "_msp_opportunityid_value", opp,
+                  "_msp_workloadlkid_value", "f0000000-0000-0000-0000-000000000001", "modifiedon",
+                  "2026-02-27T10:00:00Z", "msp_monthlyuse", 10000);
 
     assert_non_null(m);
     fx_code(m, "msp_milestonestatus", 861980000, "On Track");
@@ -216,8 +213,8 @@ static void fx_records(struct fx *f)
                                                  "Contoso", "msp_mstopparentid", "1234567"));
     f->o1 = fx_opp(f, FX_O1, "Contoso datacenter exit", "Realize Value");
     f->o2 = fx_opp(f, FX_O2, "Contoso analytics platform", "Empower & Achieve");
-    f->good_c = fx_milestone(f, FX_GOOD_C, "7-100000001", "Landing zone production rollout", FX_O1,
-                             true);
+    f->good_c =
+        fx_milestone(f, FX_GOOD_C, "7-100000001", "Landing zone production rollout", FX_O1, true);
     fx_str(f->good_c, "msp_milestonedate", "2026-05-29");
     fx_str(f->good_c, "_ownerid_value", FX_CSAM);
     fx_str(f->good_c, "msp_forecastcomments", fx_fmb(&b, NULL, NULL, NULL));
@@ -243,9 +240,9 @@ static MSX_UNUSED json_t *fx_params(void)
         "no_activity_days", 30, "comment_stale_days", 30, "governance_days", 30,
         "date_divergence_days", 14, "dispatch_lead_days", 14, "unified_lead_days", 30,
         "commit_window_days", 30, "gate_mode", "crm", "csam_accepted_paths", "partner", "unified",
-        "isd", "required_milestone_fields", "msp_name", "msp_milestonedate",
-        "msp_milestonestatus", "msp_commitmentrecommendation", "msp_milestonecategory",
-        "_msp_workloadlkid_value", "msp_monthlyuse", "_ownerid_value", "msp_forecastcomments");
+        "isd", "required_milestone_fields", "msp_name", "msp_milestonedate", "msp_milestonestatus",
+        "msp_commitmentrecommendation", "msp_milestonecategory", "_msp_workloadlkid_value",
+        "msp_monthlyuse", "_ownerid_value", "msp_forecastcomments");
 
     assert_non_null(p);
     return p;
@@ -309,8 +306,7 @@ static MSX_UNUSED struct msx_world *fx_build(struct fx *f)
         msx_world_add(f->w, MSX_K_OPP, f->opps, &err) ||
         msx_world_add(f->w, MSX_K_MILESTONE, f->milestones, &err) ||
         msx_world_add(f->w, MSX_K_TASK, f->tasks, &err) ||
-        msx_world_add(f->w, MSX_K_USER, f->users, &err) ||
-        msx_world_dealteams(f->w, f->team, &err))
+        msx_world_add(f->w, MSX_K_USER, f->users, &err) || msx_world_dealteams(f->w, f->team, &err))
         fail_msg("%s", err.msg);
     for (size_t i = 0; f->tasks_read && i < json_array_size(f->milestones); i++)
         msx_world_tasks_read(f->w, msx_json_str(json_array_get(f->milestones, i), id));
