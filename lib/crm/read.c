@@ -205,8 +205,9 @@ enum msx_code msx_crm_read_one(struct msx_crm *crm, const struct msx_crm_table *
 
 bool msx_crm_table_missing(const struct msx_error *err)
 {
-    return err->code == MSX_E_DENIED ||
-           (err->code == MSX_E_NOTFOUND &&
-            (err->crm_code == 0x8006088au || err->crm_code == 0x80060888u ||
-             strstr(err->msg, "segment")));
+    /* 403 without a code of the service's own is the network's, not the table's */
+    if (err->code == MSX_E_DENIED)
+        return err->crm_code != 0;
+    return err->http_status == 404 &&
+           (err->crm_code == 0x8006088au || strstr(err->msg, "not found for the segment"));
 }

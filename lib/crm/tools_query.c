@@ -34,7 +34,7 @@ static enum msx_code explain_set(enum msx_code rc, const char *set, struct msx_e
 {
     const char *near = msx_crm_near_set(set);
 
-    if (rc == MSX_E_NOTFOUND && near && err && !err->hint[0] && strcmp(near, set))
+    if (err && msx_crm_table_missing(err) && rc != MSX_E_DENIED && near && strcmp(near, set))
         msx_hint(err, "did you mean %s?", near);
     return rc;
 }
@@ -102,6 +102,7 @@ static enum msx_code query(struct msx_crm *crm, const json_t *params, json_t **r
     json_t *value = NULL;
     json_t *out;
     json_int_t top = 0, total;
+    bool more, capped;
     enum msx_code rc = check_query(params, err);
 
     if (rc)
@@ -119,12 +120,16 @@ static enum msx_code query(struct msx_crm *crm, const json_t *params, json_t **r
             rc = msx_crm_oom(err);
     }
     total = rc ? -1 : msx_rows_count(rows);
+    more = !rc && msx_rows_more(rows);
+    capped = !rc && msx_rows_count_capped(rows);
     msx_rows_free(rows);
     if (rc)
         return explain_set(rc, q.set, err);
     strip(crm, params, q.set, value);
     out = msx_crm_list_result("value", value);
-    if (!out || (q.count && total >= 0 && json_object_set_new(out, "total", json_integer(total)))) {
+    if (!out || (q.count && total >= 0 && json_object_set_new(out, "total", json_integer(total))) ||
+        (capped && json_object_set_new(out, "totalIsMinimum", json_true())) ||
+        (more && json_object_set_new(out, "more", json_true()))) {
         json_decref(out);
         return msx_crm_oom(err);
     }
@@ -227,7 +232,7 @@ const struct msx_tool msx_tool_crm_query = {
     .doc = "Read records of any entity set; all pages, or an error.",
     .effect = MSX_TOOL_READS,
     .params = query_params,
-    .result = "{count, value[]}",
+    .result = "{count, value[], total?, more?}: more is true when top left records out",
     .fn = query,
 };
 

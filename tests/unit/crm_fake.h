@@ -29,6 +29,7 @@ struct msx_rows {
     json_t *array;
     enum msx_code rc;
     struct msx_error e;
+    bool more;
 };
 
 enum msx_code msx_odata_new(const struct msx_ctx *ctx, const char *org_url, struct msx_auth *auth,
@@ -220,7 +221,7 @@ static struct msx_rows *fake_rows(const struct msx_query *q, const char *field,
     if (fake.failing_table && !strcmp(fake.failing_table, q->set))
         r->rc = msx_fail(&r->e, MSX_E_NETWORK, "connection lost");
     if (fake.missing_table && !strcmp(fake.missing_table, q->set)) {
-        r->rc = msx_fail(&r->e, MSX_E_NOTFOUND, "Resource not found for the segment '%s'.", q->set);
+        r->rc = msx_fail(&r->e, MSX_E_REJECTED, "Resource not found for the segment '%s'.", q->set);
         r->e.http_status = 404;
         r->e.crm_code = 0x8006088au;
     }
@@ -237,8 +238,11 @@ static struct msx_rows *fake_rows(const struct msx_query *q, const char *field,
 
         for (size_t k = 0; field && k < n; k++)
             in = in || msx_guid_eq(msx_json_str(rec, field), ids[k]);
-        if (in && fake_matches(q->filter, rec) &&
-            (!q->top || json_array_size(r->array) < (size_t)q->top))
+        if (!in || !fake_matches(q->filter, rec))
+            continue;
+        if (q->top && json_array_size(r->array) == (size_t)q->top)
+            r->more = true;
+        else
             json_array_append_new(r->array, fake_project(rec, q->select));
     }
     return r;
@@ -300,6 +304,15 @@ json_t *msx_rows_object(struct msx_rows *r)
 json_int_t msx_rows_count(const struct msx_rows *r)
 {
     return (json_int_t)json_array_size(r->array);
+}
+bool msx_rows_count_capped(const struct msx_rows *r)
+{
+    (void)r;
+    return false;
+}
+bool msx_rows_more(const struct msx_rows *r)
+{
+    return r->more;
 }
 void msx_rows_free(struct msx_rows *r)
 {

@@ -340,6 +340,11 @@ static void query_suggests_names_that_exist(void **state)
 
     (void)state;
     assert_int_equal(json_integer_value(json_object_get(r, "count")), 1);
+    assert_true(json_is_true(json_object_get(r, "more")));
+    json_decref(r);
+    r = call("crm_query", "{\"entitySet\":\"tasks\",\"top\":3}");
+    assert_int_equal(json_integer_value(json_object_get(r, "count")), 3);
+    assert_null(json_object_get(r, "more"));
     json_decref(r);
     assert_int_equal(call_error("crm_query", "{\"entitySet\":\"msp_milestones\"}", &e),
                      MSX_E_USAGE);
