@@ -15,6 +15,7 @@
 #define TOKEN_TTL_S       3600
 #define DEVICE_TTL_S      900
 #define DEVICE_INTERVAL_S 5
+#define MAX_SECONDS       (3660LL * 86400)
 
 static int64_t wall_clock(void *user)
 {
@@ -409,7 +410,7 @@ static bool set_seconds(const json_t *body, const char *name, int64_t *to)
 
     if (!json_object_get(body, name))
         return true;
-    if (!msx_json_int(body, name, &n) || n < 0 || n > 10 * 366 * 86400)
+    if (!msx_json_int(body, name, &n) || n < 0 || n > MAX_SECONDS)
         return false;
     *to = n;
     return true;

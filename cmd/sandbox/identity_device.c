@@ -51,7 +51,8 @@ struct sb_device *sb_device_new(struct sb_identity *id)
     if (id->n_devices == SB_DEVICE_MAX) {
         sb_device_free(id->devices[0]);
         id->n_devices--;
-        memmove(id->devices, id->devices + 1, id->n_devices * sizeof *id->devices);
+        for (size_t i = 0; i < id->n_devices; i++)
+            id->devices[i] = id->devices[i + 1];
     }
     id->devices[id->n_devices++] = d;
     return d;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define REFRESH_TTL_S (90 * 86400)
+#define REFRESH_TTL_S (90LL * 86400)
 
 #define INVALID_REQUEST(code) ((struct sb_refusal){ 400, "invalid_request", (code) })
 #define INVALID_GRANT(code)   ((struct sb_refusal){ 400, "invalid_grant", (code) })

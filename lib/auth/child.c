@@ -1,6 +1,7 @@
 /* Run a program to its end: no shell, nothing on its standard input, bounded output, a time limit,
  * and a process group of its own so that what it started ends with it. */
-#define _GNU_SOURCE /* pipe2: no other thread's child may inherit these ends */
+/* pipe2: no other thread's child may inherit these ends */
+#define _GNU_SOURCE /* NOLINT(bugprone-reserved-identifier): the name is the system's */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,8 +16,6 @@
 #include "msxops/mem.h"
 
 #define TICK_MS 200 /* how soon a cancelled run is noticed */
-
-extern char **environ;
 
 static int64_t clock_ms(void)
 {

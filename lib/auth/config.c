@@ -459,8 +459,9 @@ static enum msx_code rewrite(struct msx_config *c, const struct key *k, const ch
     struct msx_config swap;
     enum msx_code rc = msx_config_load(c->dir, &now, err);
 
-    if (!rc)
-        rc = check_value(k, value, now->doc, &kept, err);
+    if (rc || !now)
+        return rc;
+    rc = check_value(k, value, now->doc, &kept, err);
     if (rc)
         return rc;
     want = changed(now->doc, k, kept);
@@ -474,7 +475,7 @@ static enum msx_code rewrite(struct msx_config *c, const struct key *k, const ch
     now = NULL;
     if (!rc)
         rc = msx_config_load(c->dir, &now, err);
-    if (rc)
+    if (rc || !now)
         return rc;
     swap = *c;
     *c = *now;

@@ -9,7 +9,7 @@
 #include "msxops/text.h"
 
 #define ANSWER_MAX_BYTES ((size_t)1 << 20)
-#define LONGEST_LIFE_S   (30 * 86400)
+#define LONGEST_LIFE_S   (30LL * 86400)
 #define SHORTEST_LIFE_S  300 /* assumed when nothing says how long a token lives */
 
 MSX_DEFINE_AUTO(struct msx_http_future, msx_http_future_free)
