@@ -55,13 +55,15 @@ static enum msx_code take_apart(CURLU *u, const char *url, struct msx_origin *o,
                                 struct msx_error *err)
 {
     MSX_AUTO(msx_free_p) char *user = NULL;
+    MSX_AUTO(msx_free_p) char *password = NULL;
     MSX_AUTO(msx_free_p) char *port = NULL;
     bool https;
 
     if (curl_url_set(u, CURLUPART_URL, url, CURLU_PATH_AS_IS))
         return msx_fail(err, MSX_E_INVALID, "'%.200s' is not a URL", url);
     user = part(u, CURLUPART_USER, 0);
-    if (user)
+    password = part(u, CURLUPART_PASSWORD, 0);
+    if (user || password)
         return msx_fail(err, MSX_E_INVALID, "a URL must not hold a user name or password");
     o->scheme = part(u, CURLUPART_SCHEME, 0);
     o->host = part(u, CURLUPART_HOST, 0);

@@ -107,18 +107,17 @@ static enum verdict judge_throttled(struct msx_http *h, struct msx_http_future *
 {
     int64_t asked = msx_retry_after_ms(h, msx_http_header(f, "Retry-After"));
     int64_t wait = asked;
+    int64_t until;
 
     shrink(h, f);
     f->throttles++;
     f->maybe_sent = false; /* a 429 is refused before it is carried out */
     if (asked <= 0)
         wait = (asked == 0 ? 0 : h->tune.backoff_base_ms) + backoff_ms(h, f->throttles);
-    if (asked > 0) { /* everybody waits: the service counts requests sent meanwhile against us */
-        int64_t until = msx_http_now_ms() + asked;
-
-        if (until > h->pause_until_ms)
-            h->pause_until_ms = until;
-    }
+    /* everybody waits: the service counts requests sent meanwhile against us */
+    until = msx_http_now_ms() + wait;
+    if (until > h->pause_until_ms)
+        h->pause_until_ms = until;
     if (f->throttles > h->ctx->retries || !may_wait(h, f, wait)) {
         msx_retry_throttled(h, f, asked > 0 ? asked : 0);
         if (asked <= 0) {

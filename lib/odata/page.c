@@ -76,6 +76,8 @@ enum msx_code odata_next_link(const struct msx_odata *o, const json_t *doc, char
                         "there",
                         o->org, origin ? origin : "no valid URL");
     }
+    if (strpbrk(link, "#\\"))
+        return msx_fail(err, MSX_E_SERVER, "the service's next-page link is not a URL");
     next = sendable(link);
     if (!next)
         return msx_fail(err, MSX_E_LIMIT, "the service's next-page link is too long");
