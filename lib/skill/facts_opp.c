@@ -501,36 +501,69 @@ static bool looks_like(struct msx_rec *a, struct msx_rec *b)
            (msx_text_overlap(x, y, account) >= 0.5 || msx_text_overlap(y, x, account) >= 0.5);
 }
 
-static struct msx_rec *first_twin(struct msx_rec *o, struct msx_rec *others, size_t n,
-                                  const char *account, const char *play)
+static const char *account_of(const struct msx_rec *o)
 {
-    for (size_t i = 0; i < n; i++) { /* in order of their ids */
-        struct msx_rec *x = &others[i];
-        const char *a = msx_rec_str(x, "_parentaccountid_value");
+    const char *id = msx_rec_str(o, "_parentaccountid_value");
 
-        if (x != o && a && !strcmp(a, account) && msx_fact_yes(x, O_OPEN) &&
-            !strcmp(msx_fact_str(x, O_SALES_PLAY), play) && looks_like(o, x))
-            return x;
+    return id ? id : "";
+}
+
+/* The first opportunity of the account in the world's list by account. */
+static size_t first_of_account(const struct msx_world *w, const char *account)
+{
+    size_t lo = 0, hi = w->nrecs[MSX_K_OPP];
+
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+
+        if (strcmp(account_of(w->by_account[mid]), account) < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
-    return NULL;
+    return lo;
+}
+
+static int by_account_id(const void *a, const void *b)
+{
+    const struct msx_rec *x = *(struct msx_rec *const *)a, *y = *(struct msx_rec *const *)b;
+    int c = strcmp(account_of(x), account_of(y));
+
+    return c ? c : strcmp(x->id, y->id);
+}
+
+static bool list_by_account(struct msx_world *w)
+{
+    size_t n = w->nrecs[MSX_K_OPP];
+
+    if (w->by_account)
+        return true;
+    w->by_account = msx_world_alloc(w, (n + 1) * sizeof(struct msx_rec *));
+    for (size_t i = 0; w->by_account && i < n; i++)
+        w->by_account[i] = &w->recs[MSX_K_OPP][i];
+    if (w->by_account && n > 1)
+        qsort(w->by_account, n, sizeof(struct msx_rec *), by_account_id);
+    return w->by_account != NULL;
 }
 
 void msx_o_duplicate_of(struct msx_rec *o, struct msx_value *out)
 {
     const char *account = msx_rec_str(o, "_parentaccountid_value");
     const char *play = msx_fact_str(o, O_SALES_PLAY);
-    struct msx_rec *twin = NULL;
 
     if (not_read(o, "_parentaccountid_value", out) || not_read(o, "msp_salesplay", out))
         return;
-    if (!account || !play[0] || !msx_fact_yes(o, O_OPEN))
+    if (!account || !play[0] || !msx_fact_yes(o, O_OPEN) || !list_by_account(o->w))
         return;
-    if (o->account) {
-        for (size_t i = 0; !twin && i < o->account->nchildren; i++)
-            twin = first_twin(o, o->account->children[i], 1, account, play);
-    } else {
-        twin = first_twin(o, o->w->recs[MSX_K_OPP], o->w->nrecs[MSX_K_OPP], account, play);
+    for (size_t i = first_of_account(o->w, account); i < o->w->nrecs[MSX_K_OPP]; i++) {
+        struct msx_rec *x = o->w->by_account[i]; /* in order of their ids */
+
+        if (strcmp(account_of(x), account) != 0)
+            break;
+        if (x != o && msx_fact_yes(x, O_OPEN) && !strcmp(msx_fact_str(x, O_SALES_PLAY), play) &&
+            looks_like(o, x)) {
+            msx_v_str(out, x->id);
+            break;
+        }
     }
-    if (twin)
-        msx_v_str(out, twin->id);
 }

@@ -218,6 +218,7 @@ void msx_world_unlink(struct msx_world *w)
         w->nrecs[k] = 0;
     }
     w->me = NULL;
+    w->by_account = NULL;
     w->param_values = NULL;
     chunk_free(&w->arena);
 }

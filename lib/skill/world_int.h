@@ -141,6 +141,7 @@ struct msx_world {
     struct msx_rec *recs[MSX_KINDS];
     const struct msx_rec **all[MSX_KINDS];
     size_t nrecs[MSX_KINDS];
+    struct msx_rec **by_account; /* opportunities by (account, id), in the arena; NULL at first */
     struct msx_rec *me;
     bool users_failed;
     struct msx_chunk *inputs; /* lives as long as the world */

@@ -144,11 +144,9 @@ static void own_texts(struct msx_rec *r, struct text_list *l)
         .entity = msx_rec_entity(r), .id = r->id, .number = msx_rec_number(r), .date = MSX_DAY_NONE
     };
     if (r->kind == MSX_K_MILESTONE) {
-        const char *plain = msx_rec_str(r, "msp_forecastcomments");
-        bool dated = msx_comment_line_date(msx_rec_comments(r)) != MSX_DAY_NONE;
-        msx_day date = dated ? MSX_DAY_NONE : msx_rec_comment_date(r);
+        msx_day date = msx_rec_comment_date(r); /* for texts without a dated line */
 
-        add_text(l, MSX_F_MC, "msp_forecastcomments", plain, date);
+        add_text(l, MSX_F_MC, "msp_forecastcomments", msx_rec_str(r, "msp_forecastcomments"), date);
         add_text(l, MSX_F_MJ, "msp_forecastcommentsjsonfield",
                  msx_rec_str(r, "msp_forecastcommentsjsonfield"), date);
         add_text(l, MSX_F_WL, "_msp_workloadlkid_value",
