@@ -152,7 +152,7 @@ static enum msx_code one_by_one(struct app *app, struct tty *t, const char *path
 
             if (ask(app, t, "FIELD=VALUE: ", line, sizeof line) == 'q' && !line[1])
                 return msx_fail(err, MSX_E_CANCELLED, "nothing was applied");
-            rc = stage_edit_quiet(app, path, id, &set, &why);
+            rc = stage_edit(app, path, id, &set, NULL, true, &why);
             if (rc) {
                 fprintf(t->out, "%s\n", why.msg);
             } else {

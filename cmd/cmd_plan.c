@@ -301,11 +301,12 @@ const struct cmd cmd_plan_drop = {
 };
 
 struct edit_opts {
-    struct strlist set;
+    struct strlist set, fill;
 };
 #define OPTS struct edit_opts
 static const struct opt edit_opts[] = {
     OPT_LIST(0, "set", set, "FIELD=VALUE", "write VALUE to FIELD of the record"),
+    OPT_LIST(0, "fill", fill, "BLANK=VALUE", "put VALUE where the texts have <<BLANK>>"),
     OPT_END,
 };
 #undef OPTS
@@ -316,9 +317,10 @@ static enum msx_code run_edit(struct app *app, const void *opts, char **args, si
     const struct edit_opts *o = opts;
 
     (void)nargs;
-    if (!o->set.n)
-        return msx_fail(err, MSX_E_USAGE, "say what to write: --set FIELD=VALUE");
-    return stage_edit(app, args[0], args[1], &o->set, err);
+    if (!o->set.n && !o->fill.n)
+        return msx_fail(err, MSX_E_USAGE,
+                        "say what to write: --set FIELD=VALUE or --fill BLANK=VALUE");
+    return stage_edit(app, args[0], args[1], &o->set, &o->fill, false, err);
 }
 
 const struct cmd cmd_plan_edit = {
@@ -336,6 +338,8 @@ const struct cmd cmd_plan_edit = {
     .opts_size = sizeof(struct edit_opts),
     .examples = (const char *const[]){ "msxops plan edit week.plan.json OP-2 --set "
                                        "msp_milestonedate=2026-12-15",
+                                       "msxops plan edit week.plan.json OP-4 --fill 'owner=Ana "
+                                       "Lopez' --fill date=2026-12-15",
                                        NULL },
     .run = run_edit,
 };

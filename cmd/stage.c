@@ -120,3 +120,46 @@ enum msx_code stage_each(struct app *app, const char *plan, const char *tool, co
     stage_close(app, stage);
     return rc;
 }
+
+/* {"NAME": "VALUE"} of the words. */
+static enum msx_code pairs(const char *option, const struct strlist *list, json_t **out,
+                           struct msx_error *err)
+{
+    MSX_AUTO(msx_json_free_p) json_t *o = json_object();
+
+    for (size_t i = 0; list && i < list->n; i++) {
+        const char *eq = strchr(list->v[i], '=');
+        MSX_AUTO(msx_free_p) char *key = NULL;
+        enum msx_code rc;
+
+        if (!eq || eq == list->v[i])
+            return msx_fail(err, MSX_E_USAGE, "%s wants NAME=VALUE, got '%s'", option, list->v[i]);
+        key = msx_strndup(list->v[i], (size_t)(eq - list->v[i]));
+        if (!key)
+            return msx_fail(err, MSX_E_NOMEM, "out of memory");
+        rc = cmd_set_text(o, key, eq + 1, err);
+        if (rc)
+            return rc;
+    }
+    *out = MSX_STEAL(o);
+    return MSX_OK;
+}
+
+enum msx_code stage_edit(struct app *app, const char *plan, const char *op,
+                         const struct strlist *set, const struct strlist *fill, bool quiet,
+                         struct msx_error *err)
+{
+    MSX_AUTO(msx_json_free_p) json_t *fields = NULL;
+    MSX_AUTO(msx_json_free_p) json_t *blanks = NULL;
+    MSX_AUTO(msx_json_free_p) json_t *results = json_pack("[{s:s}]", "operationId", op);
+    const struct msx_guard *guard = NULL;
+    enum msx_code rc = pairs("--set", set, &fields, err);
+
+    if (!rc)
+        rc = pairs("--fill", fill, &blanks, err);
+    if (!rc)
+        rc = app_guard(app, &guard, err);
+    if (!rc)
+        rc = msx_plan_edit(&app->crm, plan, op, fields, blanks, guard, err);
+    return rc || quiet ? rc : print_added(app, plan, results, err);
+}

@@ -15,11 +15,10 @@ enum msx_code stage_open(struct app *app, const char *plan, struct msx_stage **o
                          struct msx_error *err) MSX_MUST_CHECK;
 void stage_close(struct app *app, struct msx_stage *stage);
 
-/* Change fields of one operation of a plan file ("FIELD=VALUE" each) and print its card. */
+/* Change one operation of a plan file: set ("FIELD=VALUE" each), fill ("BLANK=VALUE" each, may be
+ * NULL). quiet: its card is not printed. */
 enum msx_code stage_edit(struct app *app, const char *plan, const char *op,
-                         const struct strlist *set, struct msx_error *err) MSX_MUST_CHECK;
-/* The same without printing. */
-enum msx_code stage_edit_quiet(struct app *app, const char *plan, const char *op,
-                               const struct strlist *set, struct msx_error *err) MSX_MUST_CHECK;
+                         const struct strlist *set, const struct strlist *fill, bool quiet,
+                         struct msx_error *err) MSX_MUST_CHECK;
 
 #endif

@@ -68,6 +68,14 @@ void msx_plan_stage_free(struct msx_stage *s);
 enum msx_code msx_plan_drop(struct msx_plan *p, const char *const *ids, size_t n, json_t **dropped,
                             struct msx_error *err) MSX_MUST_CHECK;
 
+/* Change what operation `id` of the plan file writes. fields: values by column or tool parameter, as
+ * text or JSON; fill: values for blanks "<<name>>" in the operation's texts, by name. Both may be
+ * NULL. MSX_E_USAGE (no such operation, field, blank or value), MSX_E_CONFLICT (the record has
+ * changed since it was planned), and what msx_op_build() fails with. */
+enum msx_code msx_plan_edit(struct msx_crm *crm, const char *path, const char *id,
+                            const json_t *fields, const json_t *fill,
+                            const struct msx_guard *guard, struct msx_error *err) MSX_MUST_CHECK;
+
 /* 12 hexadecimal digits of the SHA-256 of the canonical form of everything that will be sent and
  * everything the user is shown. ids NULL = all operations. */
 enum msx_code msx_plan_confirmation(const json_t *doc, const char *const *ids, size_t n,
