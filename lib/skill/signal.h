@@ -146,6 +146,9 @@ const char *msx_issue_name(enum msx_issue i);
  * marker `Issue:` in a text decides. Lines written by this tool do not count. */
 enum msx_issue msx_issue_class(const struct msx_lexicon *lx, const char *const *texts, size_t n,
                                const char *minus);
+/* Distinct phrases of each class (by enum msx_issue) in the texts, markers aside. */
+void msx_issue_counts(const struct msx_lexicon *lx, const char *const *texts, size_t n,
+                      const char *minus, unsigned counts[5]);
 /* Overlap of the word sets of a and b; account: customer name whose tokens do not count, or NULL.
  */
 double msx_text_overlap(const char *a, const char *b, const char *account);
