@@ -77,6 +77,16 @@ json_t *msx_tool_schema(const struct msx_tool *t); /* new JSON Schema 2020-12 of
 enum msx_code msx_tool_call(struct msx_crm *crm, const char *name, const json_t *params,
                             json_t **result, struct msx_error *err) MSX_MUST_CHECK;
 
+/* The same tool for each element of params (array of objects); results is a new array in that
+ * order. Planning tools share one round of reads, and when one operation cannot be built nothing at
+ * all is staged. When staging itself fails half-way results holds what was staged before. */
+enum msx_code msx_tool_call_each(struct msx_crm *crm, const char *name, const json_t *params,
+                                 json_t **results, struct msx_error *err) MSX_MUST_CHECK;
+/* crm_query page by page, in memory bounded by a page: fn gets each page's records (borrowed, as
+ * the tool gives them). params are the tool's. */
+enum msx_code msx_crm_query_each(struct msx_crm *crm, const json_t *params, msx_page_fn fn,
+                                 void *user, struct msx_error *err) MSX_MUST_CHECK;
+
 /* ---- references and labels, shared by commands and tools ---- */
 enum msx_ref_kind {
     MSX_REF_ACCOUNT,
@@ -90,6 +100,10 @@ enum msx_ref_kind {
  */
 enum msx_code msx_ref_resolve(struct msx_crm *crm, enum msx_ref_kind kind, const char *ref,
                               char guid_out[37], struct msx_error *err) MSX_MUST_CHECK;
+/* Many at once, milestone numbers in one round: refs is an array of strings, guids a new array in
+ * the same order. */
+enum msx_code msx_ref_resolve_all(struct msx_crm *crm, enum msx_ref_kind kind, const json_t *refs,
+                                  json_t **guids, struct msx_error *err) MSX_MUST_CHECK;
 /* Code of a label or number of a choice column, through metadata with the documented codes as
  * fallback; case-insensitive. MSX_E_USAGE names the allowed labels. */
 enum msx_code msx_label_code(struct msx_crm *crm, const char *logical, const char *column,

@@ -60,6 +60,15 @@ static json_t *documented_options(const char *logical, const char *column)
     return MSX_STEAL(all);
 }
 
+const char *msx_crm_documented_label(const char *logical, const char *column, json_int_t code)
+{
+    for (size_t i = 0; i < sizeof documented / sizeof documented[0]; i++)
+        if (documented[i].code == code && !strcmp(documented[i].logical, logical) &&
+            !strcmp(documented[i].column, column))
+            return documented[i].label;
+    return NULL;
+}
+
 enum msx_code msx_crm_options(struct msx_crm *crm, const char *logical, const char *column,
                               json_t **out, struct msx_error *err)
 {

@@ -324,6 +324,17 @@ static enum msx_code read_milestones(struct msx_crm *crm, const struct scope *s,
     return rc;
 }
 
+static const char *status_of(const json_t *m)
+{
+    static const char column[] = "msp_milestonestatus";
+    const char *label = msx_crm_label(m, column);
+    json_int_t code;
+
+    if (!label && msx_json_int(m, column, &code))
+        label = msx_crm_documented_label(msx_crm_milestones.logical, column, code);
+    return label;
+}
+
 int msx_crm_dress_milestones(struct msx_crm *crm, json_t *milestones)
 {
     json_t *m;
@@ -335,7 +346,7 @@ int msx_crm_dress_milestones(struct msx_crm *crm, json_t *milestones)
 
         if (msx_crm_tidy_one(crm, &msx_crm_milestones, m) ||
             msx_json_set_str(m, "commitment", commitment) ||
-            msx_json_set_str(m, "status", msx_crm_label(m, "msp_milestonestatus")))
+            msx_json_set_str(m, "status", status_of(m)))
             return -1;
     }
     return 0;

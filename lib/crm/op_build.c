@@ -294,49 +294,85 @@ static json_t *error_json(const struct msx_error *e)
                      e->msg, "hint", e->hint);
 }
 
-enum msx_code msx_op_build_all(struct msx_crm *crm, const json_t *requests, json_t **results,
-                               struct msx_error *err)
+/* Requests that passed the check, and where their results go. */
+struct batch {
+    const struct msx_op_kind **kinds;
+    json_t **args;
+    size_t *at;
+    size_t n;
+};
+
+static void batch_release(struct batch *b)
+{
+    for (size_t i = 0; b->args && i < b->n; i++)
+        json_decref(b->args[i]);
+    msx_free(b->kinds);
+    msx_free(b->args);
+    msx_free(b->at);
+}
+
+/* A request that cannot be done: its place in results says so, or everything ends (strict). */
+static enum msx_code refuse(const struct msx_error *e, bool strict, json_t *results, size_t at,
+                            struct msx_error *err)
+{
+    if (strict) {
+        if (err)
+            *err = *e;
+        return e->code;
+    }
+    return json_array_set_new(results, at, error_json(e)) ? msx_crm_oom(err) : MSX_OK;
+}
+
+static enum msx_code build_all(struct msx_crm *crm, const json_t *requests, bool strict,
+                               json_t **results, struct msx_error *err)
 {
     MSX_AUTO(msx_op_world_release) struct msx_op_world w = { 0 };
+    MSX_AUTO(batch_release) struct batch b = { 0 };
     MSX_AUTO(msx_json_free_p) json_t *out = json_array();
-    size_t n = json_array_size(requests), good = 0;
-    const struct msx_op_kind **all = msx_calloc(n, sizeof *all);
-    json_t **args = msx_calloc(n, sizeof *args);
-    size_t *at = msx_calloc(n, sizeof *at);
-    enum msx_code rc = out && all && args && at ? MSX_OK : msx_crm_oom(err);
+    size_t n = json_array_size(requests);
+    enum msx_code rc = MSX_OK;
 
+    b.kinds = msx_calloc(n, sizeof *b.kinds);
+    b.args = msx_calloc(n, sizeof *b.args);
+    b.at = msx_calloc(n, sizeof *b.at);
+    if (!out || !b.kinds || !b.args || !b.at)
+        return msx_crm_oom(err);
     for (size_t i = 0; !rc && i < n; i++) {
         const json_t *r = json_array_get(requests, i);
         struct msx_error e = MSX_ERROR_INIT;
 
-        at[good] = i;
-        if (check_request(crm, msx_json_str(r, "type"), json_object_get(r, "params"), &all[good],
-                          &args[good], &e)) {
-            if (json_array_append_new(out, error_json(&e)))
-                rc = msx_crm_oom(err);
-        } else {
-            good++;
-            if (json_array_append_new(out, json_null()))
-                rc = msx_crm_oom(err);
-        }
+        if (json_array_append_new(out, json_null()))
+            return msx_crm_oom(err);
+        if (check_request(crm, msx_json_str(r, "type"), json_object_get(r, "params"), &b.kinds[b.n],
+                          &b.args[b.n], &e))
+            rc = refuse(&e, strict, out, i, err);
+        else
+            b.at[b.n++] = i;
     }
     if (!rc)
-        rc = msx_op_world_load(crm, all, args, good, &w, err);
-    for (size_t i = 0; !rc && i < good; i++) {
+        rc = msx_op_world_load(crm, b.kinds, b.args, b.n, &w, err);
+    for (size_t i = 0; !rc && i < b.n; i++) {
         struct msx_error e = MSX_ERROR_INIT;
         json_t *op = NULL;
 
-        if (msx_op_make(&w, all[i], args[i], &op, &e))
-            op = error_json(&e);
-        if (json_array_set_new(out, at[i], op))
+        if (msx_op_make(&w, b.kinds[i], b.args[i], &op, &e))
+            rc = refuse(&e, strict, out, b.at[i], err);
+        else if (json_array_set_new(out, b.at[i], op))
             rc = msx_crm_oom(err);
     }
-    for (size_t i = 0; args && i < n; i++)
-        json_decref(args[i]);
-    msx_free(all);
-    msx_free(args);
-    msx_free(at);
     if (!rc)
         *results = MSX_STEAL(out);
     return rc;
+}
+
+enum msx_code msx_op_build_all(struct msx_crm *crm, const json_t *requests, json_t **results,
+                               struct msx_error *err)
+{
+    return build_all(crm, requests, false, results, err);
+}
+
+enum msx_code msx_op_build_strict(struct msx_crm *crm, const json_t *requests, json_t **ops,
+                                  struct msx_error *err)
+{
+    return build_all(crm, requests, true, ops, err);
 }

@@ -119,6 +119,8 @@ json_t *msx_crm_one_or_many(const json_t *params, const char *one, const char *m
 /* Options of a choice column [{value,label,state?}]: metadata, else the documented codes. New. */
 enum msx_code msx_crm_options(struct msx_crm *crm, const char *logical, const char *column,
                               json_t **out, struct msx_error *err) MSX_MUST_CHECK;
+/* Label of a documented code, or NULL; for records that came without annotations. */
+const char *msx_crm_documented_label(const char *logical, const char *column, json_int_t code);
 /* Code of a parameter that is a code or a label. */
 enum msx_code msx_crm_choice(struct msx_crm *crm, const char *logical, const char *column,
                              const json_t *value, json_int_t *code,

@@ -16,7 +16,7 @@ static const struct msx_param create_task_params[] = {
     { "subject", MSX_P_STRING, true, NULL, "what is to be done, at most 200 characters" },
     { "category", MSX_P_CHOICE, false, NULL, "task category, label or code" },
     { "dueDate", MSX_P_DATE, false, NULL, "due date" },
-    { "ownerId", MSX_P_GUID, false, NULL, "who does it; without it: the user who applies" },
+    { "ownerId", MSX_P_GUID, false, NULL, "who does it; without it: you" },
     { "description", MSX_P_STRING, false, NULL, "details" },
     WHY_PARAMS,
 };
@@ -60,7 +60,7 @@ static const struct msx_param create_milestone_params[] = {
     { "commitmentRecommendation", MSX_P_CHOICE, false, NULL, "committed or uncommitted" },
     { "milestoneStatus", MSX_P_CHOICE, false, NULL, "status, label or code" },
     { "workloadId", MSX_P_GUID, false, NULL, "its workload" },
-    { "ownerId", MSX_P_GUID, false, NULL, "its owner; without it: the user who applies" },
+    { "ownerId", MSX_P_GUID, false, NULL, "its owner; without it: you" },
     { "transactionCurrencyId", MSX_P_GUID, false, NULL, "currency of its amounts" },
     { "forecastComments", MSX_P_STRING, false, NULL, "comments" },
     WHY_PARAMS,
@@ -102,21 +102,15 @@ static json_t *planned(const json_t *op)
                      json_object_get(op, "rows"));
 }
 
-static enum msx_code plan_op(struct msx_crm *crm, const char *type, const json_t *params,
-                             json_t **result, struct msx_error *err)
+/* Hand one operation (stolen) to the plan and make the tool's answer. */
+static enum msx_code stage_op(struct msx_crm *crm, json_t *op, json_t **result,
+                              struct msx_error *err)
 {
-    MSX_AUTO(msx_json_free_p) json_t *out = NULL;
+    MSX_AUTO(msx_json_free_p) json_t *out = planned(op);
     MSX_AUTO(msx_json_free_p) json_t *added = NULL;
     MSX_AUTO(msx_free_p) char *message = NULL;
-    json_t *op = NULL;
     enum msx_code rc;
 
-    if (!crm->stage)
-        return msx_fail(err, MSX_E_USAGE, "%s needs a plan to add to", type);
-    rc = msx_op_build(crm, type, params, &op, err);
-    if (rc)
-        return rc;
-    out = planned(op);
     if (!out) {
         json_decref(op);
         return msx_crm_oom(err);
@@ -131,6 +125,95 @@ static enum msx_code plan_op(struct msx_crm *crm, const char *type, const json_t
         return msx_crm_oom(err);
     *result = MSX_STEAL(out);
     return MSX_OK;
+}
+
+/* Parameters of a tool call. A create without owner goes to the user, as the service would do it;
+ * said here, so that the person who approves sees it. (A flow that found no owner says so itself.)
+ */
+static enum msx_code with_owner(struct msx_crm *crm, const struct msx_op_kind *k,
+                                const json_t *params, json_t **out, struct msx_error *err)
+{
+    MSX_AUTO(msx_json_free_p)
+    json_t *p = json_is_object(params) ? json_copy((json_t *)(uintptr_t)params) : json_object();
+    const char *me = NULL;
+    enum msx_code rc;
+
+    if (!p)
+        return msx_crm_oom(err);
+    if (k->creates && !msx_json_str(p, "ownerId")) {
+        rc = msx_crm_my_id(crm, &me, err);
+        if (rc)
+            return rc;
+        if (msx_json_set_str(p, "ownerId", me))
+            return msx_crm_oom(err);
+    }
+    *out = MSX_STEAL(p);
+    return MSX_OK;
+}
+
+static enum msx_code plan_op(struct msx_crm *crm, const char *type, const json_t *params,
+                             json_t **result, struct msx_error *err)
+{
+    MSX_AUTO(msx_json_free_p) json_t *p = NULL;
+    json_t *op = NULL;
+    enum msx_code rc;
+
+    if (!crm->stage)
+        return msx_fail(err, MSX_E_USAGE, "%s needs a plan to add to", type);
+    rc = with_owner(crm, msx_op_kind_of(type), params, &p, err);
+    if (!rc)
+        rc = msx_op_build(crm, type, p, &op, err);
+    return rc ? rc : stage_op(crm, op, result, err);
+}
+
+/* Build all operations; the first that cannot be built fails the whole before anything is staged.
+ */
+static enum msx_code build_all(struct msx_crm *crm, const struct msx_op_kind *k,
+                               const json_t *params, json_t **ops, struct msx_error *err)
+{
+    MSX_AUTO(msx_json_free_p) json_t *requests = json_array();
+    json_t *p;
+    size_t i;
+
+    json_array_foreach(params, i, p)
+    {
+        json_t *full = NULL;
+        enum msx_code rc = with_owner(crm, k, p, &full, err);
+
+        if (rc)
+            return rc;
+        if (json_array_append_new(requests,
+                                  json_pack("{s:s,s:o}", "type", k->name, "params", full)))
+            return msx_crm_oom(err);
+    }
+    return requests ? msx_op_build_strict(crm, requests, ops, err) : msx_crm_oom(err);
+}
+
+enum msx_code msx_tool_call_each(struct msx_crm *crm, const char *name, const json_t *params,
+                                 json_t **results, struct msx_error *err)
+{
+    const struct msx_op_kind *k = msx_op_kind_of(name);
+    MSX_AUTO(msx_json_free_p) json_t *out = json_array();
+    MSX_AUTO(msx_json_free_p) json_t *ops = NULL;
+    enum msx_code rc = out ? MSX_OK : msx_crm_oom(err);
+
+    if (!rc && k) {
+        rc = crm->stage ? build_all(crm, k, params, &ops, err)
+                        : msx_fail(err, MSX_E_USAGE, "%s needs a plan to add to", name);
+    }
+    for (size_t i = 0; !rc && i < json_array_size(params); i++) {
+        json_t *result = NULL;
+
+        if (k)
+            rc = stage_op(crm, json_incref(json_array_get(ops, i)), &result, err);
+        else
+            rc = msx_tool_call(crm, name, json_array_get(params, i), &result, err);
+        if (!rc && json_array_append_new(out, result))
+            rc = msx_crm_oom(err);
+    }
+    if (!rc || json_array_size(out))
+        *results = MSX_STEAL(out);
+    return rc;
 }
 
 #define PLAN_FN(name)                                                                              \

@@ -87,10 +87,16 @@ static void strip(struct msx_crm *crm, const json_t *params, const char *set, js
     }
 }
 
-static enum msx_code query(struct msx_crm *crm, const json_t *params, json_t **result,
-                           struct msx_error *err)
+/* The query that checked params ask for; its strings are params'. */
+static enum msx_code query_of(struct msx_crm *crm, const json_t *params, struct msx_query *q,
+                              struct msx_error *err)
 {
-    struct msx_query q = {
+    json_int_t top = 0;
+    enum msx_code rc = check_query(params, err);
+
+    if (rc)
+        return rc;
+    *q = (struct msx_query){
         .set = msx_json_str(params, "entitySet"),
         .select = msx_json_str(params, "select"),
         .filter = msx_json_str(params, "filter"),
@@ -98,43 +104,92 @@ static enum msx_code query(struct msx_crm *crm, const json_t *params, json_t **r
         .expand = msx_json_str(params, "expand"),
         .count = msx_json_bool_or(params, "count", false),
     };
+    if (msx_json_int(params, "top", &top))
+        q->top = (long)top;
+    return key_of(crm, q->set, q->orderby != NULL, &q->primary_key, err);
+}
+
+/* {count, value[], total?, totalIsMinimum?, more?} of a finished read. */
+static json_t *query_result(struct msx_crm *crm, const json_t *params, const struct msx_query *q,
+                            struct msx_rows *rows)
+{
+    json_int_t total = msx_rows_count(rows);
+    json_t *value = json_copy(msx_rows_array(rows));
+    MSX_AUTO(msx_json_free_p) json_t *out = NULL;
+
+    if (!value)
+        return NULL;
+    strip(crm, params, q->set, value);
+    out = msx_crm_list_result("value", value);
+    if (!out)
+        return NULL;
+    if (q->count && total >= 0) {
+        if (json_object_set_new(out, "total", json_integer(total)) ||
+            (msx_rows_count_capped(rows) &&
+             json_object_set_new(out, "totalIsMinimum", json_true())))
+            return NULL;
+    }
+    if (msx_rows_more(rows) && json_object_set_new(out, "more", json_true()))
+        return NULL;
+    return MSX_STEAL(out);
+}
+
+static enum msx_code query(struct msx_crm *crm, const json_t *params, json_t **result,
+                           struct msx_error *err)
+{
+    struct msx_query q;
     struct msx_rows *rows = NULL;
-    json_t *value = NULL;
-    json_t *out;
-    json_int_t top = 0, total;
-    bool more, capped;
-    enum msx_code rc = check_query(params, err);
+    json_t *out = NULL;
+    enum msx_code rc = query_of(crm, params, &q, err);
 
     if (rc)
         return rc;
-    if (msx_json_int(params, "top", &top))
-        q.top = (long)top;
-    rc = key_of(crm, q.set, q.orderby != NULL, &q.primary_key, err);
-    if (!rc)
-        rc = msx_odata_list(crm->odata, &q, &rows, err);
+    rc = msx_odata_list(crm->odata, &q, &rows, err);
     if (!rc)
         rc = msx_rows_wait(rows, err);
     if (!rc) {
-        value = json_copy(msx_rows_array(rows));
-        if (!value)
+        out = query_result(crm, params, &q, rows);
+        if (!out)
             rc = msx_crm_oom(err);
     }
-    total = rc ? -1 : msx_rows_count(rows);
-    more = !rc && msx_rows_more(rows);
-    capped = !rc && msx_rows_count_capped(rows);
     msx_rows_free(rows);
     if (rc)
         return explain_set(rc, q.set, err);
-    strip(crm, params, q.set, value);
-    out = msx_crm_list_result("value", value);
-    if (!out || (q.count && total >= 0 && json_object_set_new(out, "total", json_integer(total))) ||
-        (capped && json_object_set_new(out, "totalIsMinimum", json_true())) ||
-        (more && json_object_set_new(out, "more", json_true()))) {
-        json_decref(out);
-        return msx_crm_oom(err);
-    }
     *result = out;
     return MSX_OK;
+}
+
+struct page_user {
+    struct msx_crm *crm;
+    const json_t *params;
+    const char *set;
+    msx_page_fn fn;
+    void *user;
+};
+
+static enum msx_code on_page(void *user, json_t *rows, struct msx_error *err)
+{
+    const struct page_user *p = user;
+
+    strip(p->crm, p->params, p->set, rows);
+    return p->fn(p->user, rows, err);
+}
+
+enum msx_code msx_crm_query_each(struct msx_crm *crm, const json_t *params, msx_page_fn fn,
+                                 void *user, struct msx_error *err)
+{
+    MSX_AUTO(msx_json_free_p) json_t *args = NULL;
+    struct page_user p = { .crm = crm, .fn = fn, .user = user };
+    struct msx_query q;
+    enum msx_code rc = msx_crm_args(&msx_tool_crm_query, params, crm->ctx, &args, err);
+
+    if (!rc)
+        rc = query_of(crm, args, &q, err);
+    if (rc)
+        return rc;
+    p.params = args;
+    p.set = q.set;
+    return explain_set(msx_odata_each_page(crm->odata, &q, on_page, &p, err), q.set, err);
 }
 
 static const struct msx_param record_params[] = {

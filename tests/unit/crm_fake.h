@@ -321,6 +321,28 @@ void msx_rows_free(struct msx_rows *r)
     msx_free(r);
 }
 
+enum msx_code msx_odata_each_page(struct msx_odata *o, const struct msx_query *q, msx_page_fn fn,
+                                  void *user, struct msx_error *err)
+{
+    struct msx_rows *r = fake_rows(q, NULL, NULL, 0);
+    enum msx_code rc = r->rc;
+    json_t *rec;
+    size_t i;
+
+    (void)o;
+    if (rc && err)
+        *err = r->e;
+    json_array_foreach(r->array, i, rec)
+    { /* pages of one record */
+        json_t *page = json_pack("[O]", rec);
+
+        rc = rc ? rc : fn(user, page, err);
+        json_decref(page);
+    }
+    msx_rows_free(r);
+    return rc;
+}
+
 /* ---- metadata ---- */
 
 enum msx_code msx_meta_table(struct msx_odata *o, const char *logical, json_t **out,

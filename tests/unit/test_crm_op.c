@@ -294,6 +294,39 @@ static void many_operations_share_their_reads(void **state)
     json_decref(results);
 }
 
+static void many_calls_stage_all_or_nothing(void **state)
+{
+    struct msx_error e = MSX_ERROR_INIT;
+    json_t *params = json_pack("[{s:s,s:i},{s:s,s:i}]", "milestoneId", M1, "monthlyUse", 1,
+                               "milestoneId", M3, "monthlyUse", 2);
+    json_t *results = NULL;
+
+    (void)state;
+    assert_int_equal(msx_tool_call_each(&crm, "update_milestone", params, &results, &e), MSX_OK);
+    assert_int_equal(json_array_size(results), 2);
+    assert_int_equal(fake_requests("msp_engagementmilestones"), 1);
+    json_decref(results);
+    results = NULL;
+    json_decref(staged);
+    staged = NULL;
+    json_array_append_new(params, json_pack("{s:s,s:i}", "milestoneId", M4, "monthlyUse", 2));
+    assert_int_equal(msx_tool_call_each(&crm, "update_milestone", params, &results, &e),
+                     MSX_E_DENIED);
+    assert_null(staged);
+    assert_null(results);
+    json_decref(params);
+}
+
+static void a_create_without_owner_names_the_user(void **state)
+{
+    json_t *r = call("create_task", "{\"milestoneId\":\"" M1 "\",\"subject\":\"S\"}");
+
+    (void)state;
+    assert_string_equal(msx_json_str(json_object_get(staged, "after"), "_ownerid_value"), ME);
+    assert_string_equal(msx_json_str(json_object_get(staged, "after"), "_ownerid_value" F), "Ana");
+    json_decref(r);
+}
+
 static void an_update_without_etag_makes_no_request(void **state)
 {
     struct msx_error e = MSX_ERROR_INIT;
@@ -350,6 +383,8 @@ int main(void)
         T(fields_name_columns_and_bad_values_are_refused),
         T(a_new_milestone_binds_its_opportunity),
         T(many_operations_share_their_reads),
+        T(many_calls_stage_all_or_nothing),
+        T(a_create_without_owner_names_the_user),
         T(an_update_without_etag_makes_no_request),
         T(without_metadata_the_documented_spelling_serves),
         T(without_a_plan_nothing_is_planned),

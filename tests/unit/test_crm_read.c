@@ -362,6 +362,32 @@ static void query_suggests_names_that_exist(void **state)
                      MSX_E_USAGE);
 }
 
+static enum msx_code count_page(void *user, json_t *rows, struct msx_error *err)
+{
+    size_t *n = user;
+
+    (void)err;
+    assert_int_equal(json_array_size(rows), 1);
+    assert_non_null(id_at(rows, 0, "recordUrl"));
+    assert_null(id_at(rows, 0, "@odata.etag"));
+    return ++*n == 2 ? MSX_E_CANCELLED : MSX_OK;
+}
+
+static void a_query_streams_page_by_page(void **state)
+{
+    struct msx_error e = MSX_ERROR_INIT;
+    json_t *p = json_pack("{s:s}", "entitySet", "tasks");
+    json_t *wrong = json_pack("{s:s}", "entitySet", "msp_milestones");
+    size_t n = 0;
+
+    (void)state;
+    assert_int_equal(msx_crm_query_each(&crm, p, count_page, &n, &e), MSX_E_CANCELLED);
+    assert_int_equal(n, 2);
+    assert_int_equal(msx_crm_query_each(&crm, wrong, count_page, &n, &e), MSX_E_USAGE);
+    json_decref(p);
+    json_decref(wrong);
+}
+
 static void properties_are_filtered_by_name_and_label(void **state)
 {
     json_t *r = call("crm_list_entity_properties",
@@ -422,6 +448,7 @@ int main(void)
         T(task_statuses_come_from_metadata),
         T(views_have_their_documented_shape),
         T(query_suggests_names_that_exist),
+        T(a_query_streams_page_by_page),
         T(properties_are_filtered_by_name_and_label),
         T(whoami_reads_once_and_takes_the_role_from_above),
     };

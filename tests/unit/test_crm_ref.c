@@ -78,6 +78,30 @@ static void a_name_that_fits_several_is_never_guessed(void **state)
     assert_string_equal(id, "");
 }
 
+static void many_numbers_are_one_request(void **state)
+{
+    struct msx_error e = MSX_ERROR_INIT;
+    json_t *refs = json_pack("[s,s,s,s]", "7-100000003", M4, "7-100000001", "7-100000003");
+    json_t *bad = json_pack("[s,s]", "7-100000003", "7-5");
+    json_t *guids = NULL;
+
+    (void)state;
+    assert_int_equal(msx_ref_resolve_all(&crm, MSX_REF_MILESTONE, refs, &guids, &e), MSX_OK);
+    assert_int_equal(json_array_size(fake.log), 1);
+    assert_int_equal(json_array_size(guids), 4);
+    assert_string_equal(json_string_value(json_array_get(guids, 0)), M3);
+    assert_string_equal(json_string_value(json_array_get(guids, 1)), M4);
+    assert_string_equal(json_string_value(json_array_get(guids, 2)), M2);
+    assert_string_equal(json_string_value(json_array_get(guids, 3)), M3);
+    json_decref(guids);
+    guids = NULL;
+    assert_int_equal(msx_ref_resolve_all(&crm, MSX_REF_MILESTONE, bad, &guids, &e), MSX_E_NOTFOUND);
+    assert_non_null(strstr(e.msg, "7-5"));
+    assert_null(guids);
+    json_decref(refs);
+    json_decref(bad);
+}
+
 static void labels_and_codes_go_both_ways(void **state)
 {
     struct msx_error e = MSX_ERROR_INIT;
@@ -193,6 +217,7 @@ int main(void)
         T(references_come_in_every_form),
         T(record_urls_are_of_this_organisation_and_table),
         T(a_name_that_fits_several_is_never_guessed),
+        T(many_numbers_are_one_request),
         T(labels_and_codes_go_both_ways),
         T(arguments_are_checked_against_the_table),
         T(every_tool_has_a_sound_declaration),
