@@ -86,7 +86,8 @@ enum msx_code stage_each(struct app *app, const char *plan, const char *tool, co
                          const json_t *ids, json_t *params, struct msx_error *err)
 {
     struct msx_stage *stage = NULL;
-    MSX_AUTO(msx_json_free_p) json_t *results = json_array();
+    MSX_AUTO(msx_json_free_p) json_t *results = NULL;
+    MSX_AUTO(msx_json_free_p) json_t *all = json_array();
     size_t i;
     json_t *id;
     enum msx_code rc;
@@ -98,14 +99,16 @@ enum msx_code stage_each(struct app *app, const char *plan, const char *tool, co
         return rc;
     app->crm.stage = stage;
     json_array_foreach ((json_t *)(uintptr_t)ids, i, id) {
-        json_t *result = NULL;
+        json_t *one = json_copy(params);
 
-        json_object_set(params, key, id);
-        rc = msx_tool_call(&app->crm, tool, params, &result, err);
-        if (rc)
+        if (!one || json_object_set(one, key, id) || json_array_append_new(all, one)) {
+            rc = msx_fail(err, MSX_E_NOMEM, "out of memory");
             break;
-        json_array_append_new(results, result);
+        }
     }
+    /* one round of reads for all of them */
+    if (!rc)
+        rc = msx_tool_call_each(&app->crm, tool, all, &results, err);
     /* all or none: what was added before the failure is taken out again */
     for (i = json_array_size(results); rc && i > 0; i--) {
         json_t *dropped = NULL;

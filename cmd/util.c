@@ -153,23 +153,9 @@ enum msx_code cmd_refs(struct app *app, enum msx_ref_kind kind, const char *cons
         [MSX_REF_USER] = { "systemuserid", "id", NULL },
     };
     MSX_AUTO(msx_json_free_p) json_t *ids = NULL;
-    MSX_AUTO(msx_json_free_p) json_t *guids = json_array();
     enum msx_code rc = cmd_ids(app, words, n, keys[kind], &ids, err);
-    size_t i;
-    json_t *v;
 
-    if (rc)
-        return rc;
-    json_array_foreach (ids, i, v) {
-        char guid[MSX_GUID_LEN + 1];
-
-        rc = msx_ref_resolve(&app->crm, kind, json_string_value(v), guid, err);
-        if (rc)
-            return rc;
-        json_array_append_new(guids, json_string(guid));
-    }
-    *out = MSX_STEAL(guids);
-    return MSX_OK;
+    return rc ? rc : msx_ref_resolve_all(&app->crm, kind, ids, out, err);
 }
 
 enum msx_code cmd_set_text(json_t *params, const char *key, const char *text, struct msx_error *err)
