@@ -91,11 +91,11 @@ void msx_m_accepted_paths(struct msx_rec *m, struct msx_value *out)
 
 void msx_m_delivery_owner(struct msx_rec *m, struct msx_value *out)
 {
-    const struct msx_signal *s = msx_rec_signal(m, m->w->sx.delivery_owner);
+    enum msx_tri named = msx_rec_sig_yes(m, m->w->sx.delivery_owner);
 
-    if (s->value == MSX_SIG_YES)
-        msx_v_str(out, s->text);
-    else if (msx_rec_sig_yes(m, m->w->sx.delivery_owner) == MSX_UNKNOWN)
+    if (named == MSX_YES)
+        msx_v_str(out, msx_rec_signal(m, m->w->sx.delivery_owner)->text);
+    else if (named == MSX_UNKNOWN)
         out->type = MSX_V_UNKNOWN;
 }
 
@@ -157,7 +157,7 @@ void msx_m_recovery_owner(struct msx_rec *m, struct msx_value *out)
     if (recovery_may_be_unread(m))
         out->type = MSX_V_UNKNOWN;
     else
-        msx_v_str(out, owner && !msx_name_is_no(owner) ? owner : NULL);
+        msx_v_str(out, owner && !msx_word_is_no(owner) ? owner : NULL);
 }
 
 void msx_m_recovery_date(struct msx_rec *m, struct msx_value *out)
@@ -227,21 +227,11 @@ void msx_m_unified_dependent(struct msx_rec *m, struct msx_value *out)
 static bool speaks_of_adoption(struct msx_rec *m)
 {
     const struct msx_analysis *own = msx_rec_analysis(m);
-    struct msx_signal s = { .value = MSX_SIG_UNKNOWN };
-    bool yes = false;
 
-    if (!own || m->w->sx.adoption < 0)
-        return false;
-    if (msx_signal_eval(m->w->lexicon, m->w->sx.adoption, &own, 1, NULL, MSX_SIG_UNKNOWN, &s,
-                        NULL)) {
-        m->w->failed = MSX_E_NOMEM;
-        return false;
-    }
-    for (size_t i = 0; !yes && i < json_array_size(s.evidence); i++)
-        yes = msx_ieq(msx_json_str(json_array_get(s.evidence, i), "polarity"), "yes");
-    yes = yes || s.value == MSX_SIG_YES;
-    msx_signal_release(&s);
-    return yes;
+    return own && m->w->sx.adoption >= 0 &&
+           msx_signal_positive(m->w->sx.adoption, &own, 1,
+                               MSX_FIELD_BIT(MSX_F_MN) | MSX_FIELD_BIT(MSX_F_WL) |
+                                   MSX_FIELD_BIT(MSX_F_MC) | MSX_FIELD_BIT(MSX_F_MJ));
 }
 
 void msx_m_adoption(struct msx_rec *m, struct msx_value *out)
@@ -435,69 +425,4 @@ void msx_m_split(struct msx_rec *m, struct msx_value *out)
     if (category_mismatch(m))
         codes[n++] = "category_mismatch";
     msx_v_strings(m->w, out, codes, n);
-}
-
-/* ---- issue of the milestone (4.0.7) ---- */
-static enum msx_issue blocker_issue(struct msx_rec *m)
-{
-    const struct msx_signal *s = msx_rec_signal(m, m->w->sx.blocker);
-    const char *texts[5];
-    size_t n = 0;
-
-    if (s->value != MSX_SIG_YES)
-        return MSX_ISSUE_NONE;
-    for (size_t i = 0; i < json_array_size(s->evidence) && n < 5; i++) {
-        const json_t *e = json_array_get(s->evidence, i);
-        const char *excerpt = msx_json_str(e, "excerpt");
-
-        if (excerpt && msx_ieq(msx_json_str(e, "polarity"), "yes"))
-            texts[n++] = excerpt;
-    }
-    return msx_issue_class(m->w->lexicon, texts, n, NULL);
-}
-
-static enum msx_issue open_tasks_issue(struct msx_rec *m)
-{
-    struct msx_rec *const *t;
-    size_t n, used = 0;
-    const char **texts;
-
-    msx_tasks_of(m, &t, &n);
-    texts = msx_world_alloc(m->w, (2 * n + 1) * sizeof(char *));
-    for (size_t i = 0; texts && i < n; i++) {
-        if (!msx_fact_yes(t[i], T_OPEN))
-            continue;
-        if (msx_rec_str(t[i], "subject"))
-            texts[used++] = msx_rec_str(t[i], "subject");
-        if (msx_rec_str(t[i], "description"))
-            texts[used++] = msx_rec_str(t[i], "description");
-    }
-    return texts ? msx_issue_class(m->w->lexicon, texts, used, msx_rec_str(m, "msp_name"))
-                 : MSX_ISSUE_NONE;
-}
-
-void msx_m_issue(struct msx_rec *m, struct msx_value *out)
-{
-    enum msx_issue issue = MSX_ISSUE_NONE;
-    struct msx_marker mark;
-
-    if (!m->w->lexicon) {
-        msx_v_str(out, "none");
-        return;
-    }
-
-    const struct msx_analysis *own = msx_rec_analysis(m);
-
-    if (own && msx_marker_newest(&own, 1, "Issue", &mark)) {
-        const char *line[1] = { mark.value };
-
-        for (int i = MSX_ISSUE_TECHNICAL; i <= MSX_ISSUE_ADMIN && !issue; i++)
-            if (msx_ieq(msx_issue_name((enum msx_issue)i), line[0]))
-                issue = (enum msx_issue)i;
-    }
-    if (!issue)
-        issue = blocker_issue(m);
-    if (!issue)
-        issue = open_tasks_issue(m);
-    msx_v_str(out, msx_issue_name(issue));
 }

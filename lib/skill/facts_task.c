@@ -118,8 +118,7 @@ void msx_t_blocker(struct msx_rec *t, struct msx_value *out)
 void msx_t_blocker_text(struct msx_rec *t, struct msx_value *out)
 {
     struct msx_marker mark;
-    bool stated =
-        msx_rec_marker(t, "Blocker", &mark) && msx_text_outside_placeholders(mark.value) >= 10;
+    bool stated = msx_rec_marker(t, "Blocker", &mark) && msx_text_real_chars(mark.value) >= 10;
 
     msx_v_bool(out, stated || (t->w->lexicon && msx_rec_analysis(t) &&
                                msx_blocker_has_cause(t->w->lexicon, msx_rec_analysis(t))));
@@ -129,9 +128,9 @@ void msx_t_done_when(struct msx_rec *t, struct msx_value *out)
 {
     struct msx_marker mark;
 
-    msx_v_bool(out, (msx_rec_marker(t, "Done when", &mark) &&
-                     msx_text_outside_placeholders(mark.value) > 0) ||
-                        matches(t, t->w->sx.completion_condition));
+    msx_v_bool(out,
+               (msx_rec_marker(t, "Done when", &mark) && msx_text_real_chars(mark.value) > 0) ||
+                   matches(t, t->w->sx.completion_condition));
 }
 
 void msx_t_done_claim(struct msx_rec *t, struct msx_value *out)

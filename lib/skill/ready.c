@@ -5,11 +5,14 @@
 
 #include "msxops/mem.h"
 
+#define ITEM_SIGNALS 8
+
 struct msx_ready_item {
     const char *id; /* of the document */
     struct msx_cond *when;
     struct msx_cond *when_csam; /* NULL: as when */
-    const json_t *signals;      /* evidence of the item, or NULL */
+    int signals[ITEM_SIGNALS];  /* lexicon indices: evidence of the item */
+    size_t nsignals;
 };
 
 static enum msx_code compile_form(struct msx_world *w, const json_t *item, const char *key,
@@ -28,6 +31,46 @@ static enum msx_code compile_form(struct msx_world *w, const json_t *item, const
     return msx_cond_compile(text, name, &schema, out, err);
 }
 
+struct collector {
+    const struct msx_world *w;
+    struct msx_ready_item *item;
+};
+
+static void add_signal(struct collector *c, const char *id)
+{
+    int index = id && c->w->lexicon ? msx_lexicon_find(c->w->lexicon, id) : -1;
+
+    if (index < 0 || c->item->nsignals == ITEM_SIGNALS)
+        return;
+    for (size_t i = 0; i < c->item->nsignals; i++)
+        if (c->item->signals[i] == index)
+            return;
+    c->item->signals[c->item->nsignals++] = index;
+}
+
+static void on_call(void *user, const char *func, const char *const *args, size_t argc)
+{
+    if (!strcmp(func, "recorded") && argc == 2)
+        add_signal(user, args[1]);
+}
+
+/* Signals that show why an item stands as it does: those it lists, else those its condition names.
+ */
+static void find_signals(struct collector *c, const json_t *listed)
+{
+    const char *const *named;
+    size_t n;
+
+    for (size_t i = 0; i < json_array_size(listed); i++)
+        add_signal(c, json_string_value(json_array_get(listed, i)));
+    if (listed)
+        return;
+    named = msx_cond_signals(c->item->when, &n);
+    for (size_t i = 0; i < n; i++)
+        add_signal(c, named[i]);
+    msx_cond_calls(c->item->when, on_call, c);
+}
+
 enum msx_code msx_ready_compile(struct msx_world *w, struct msx_error *err)
 {
     const json_t *items = msx_json_arr(w->readiness, "items");
@@ -42,7 +85,6 @@ enum msx_code msx_ready_compile(struct msx_world *w, struct msx_error *err)
         enum msx_code rc;
 
         r->id = msx_json_str(item, "id");
-        r->signals = msx_json_arr(item, "signals");
         if (!r->id || !msx_json_str(item, "when"))
             return msx_fail(err, MSX_E_INVALID, "readiness item %zu wants 'id' and 'when'", i + 1);
         rc = compile_form(w, item, "when", &r->when, err);
@@ -50,6 +92,7 @@ enum msx_code msx_ready_compile(struct msx_world *w, struct msx_error *err)
             rc = compile_form(w, item, "when_csam", &r->when_csam, err);
         if (rc)
             return rc;
+        find_signals(&(struct collector){ w, r }, msx_json_arr(item, "signals"));
     }
     return MSX_OK;
 }
@@ -85,13 +128,9 @@ static const struct msx_signal *item_evidence(const struct msx_ready_item *item,
 {
     const struct msx_signal *first = NULL, *seen = NULL;
 
-    for (size_t i = 0; i < json_array_size(item->signals); i++) {
-        const char *id = json_string_value(json_array_get(item->signals, i));
-        const struct msx_signal *s;
+    for (size_t i = 0; i < item->nsignals; i++) {
+        const struct msx_signal *s = msx_rec_signal(m, item->signals[i]);
 
-        if (!id || !m->w->lexicon)
-            continue;
-        s = msx_rec_signal(m, msx_lexicon_find(m->w->lexicon, id));
         if (s->m365_only)
             return s;
         if (!first)

@@ -192,9 +192,6 @@ void msx_rec_sig_value(struct msx_rec *r, int index, bool recorded, struct msx_v
 enum msx_sigval msx_task_sig(struct msx_rec *t, int index);
 bool msx_rec_marker(struct msx_rec *r, const char *key, struct msx_marker *out);
 void msx_world_drop_texts(struct msx_world *w);
-/* Characters of s that are neither in <<placeholders>> nor white space at its ends. */
-size_t msx_text_outside_placeholders(const char *s);
-bool msx_name_is_no(const char *s); /* a name that stands for nobody */
 
 /* ---- roles (roles.c) ---- */
 const char *msx_user_role(struct msx_rec *u);

@@ -8,49 +8,6 @@
 #include "msxops/mem.h"
 #include "msxops/text.h"
 
-size_t msx_text_outside_placeholders(const char *s)
-{
-    static const char space[] = " \t\r\n";
-    size_t n = 0, kept = 0;
-
-    while (*s) {
-        const char *end = s[0] == '<' && s[1] == '<' ? strstr(s + 2, ">>") : NULL;
-
-        if (end) {
-            s = end + 2;
-            continue;
-        }
-        /* characters, not bytes; white space counts only between others */
-        n += ((unsigned char)*s & 0xC0) != 0x80;
-        if (!strchr(space, *s))
-            kept = n;
-        else if (kept == 0)
-            n = 0;
-        s++;
-    }
-    return kept;
-}
-
-bool msx_name_is_no(const char *s)
-{
-    static const char *const whole_only[] = { "no", "n", "false", "open" };
-    size_t first = strcspn(s, " \t");
-
-    for (size_t i = 0; i < sizeof whole_only / sizeof whole_only[0]; i++) {
-        size_t n = strlen(whole_only[i]);
-
-        if (first == n && s[first + strspn(s + first, " \t")] != '\0') {
-            char word[8];
-
-            memcpy(word, s, n);
-            word[n] = '\0';
-            if (msx_ieq(word, whole_only[i]))
-                return false; /* "Open Systems GmbH" is a name */
-        }
-    }
-    return msx_word_is_no(s);
-}
-
 /* ---- comments of a milestone ---- */
 static void read_comments(struct msx_rec *m)
 {
@@ -323,42 +280,71 @@ static enum msx_sigval derived(struct msx_rec *m, int index)
 }
 
 /* ---- signals ---- */
-const struct msx_signal *msx_rec_signal(const struct msx_rec *rec, int index)
+/* The record whose texts decide: opportunity-scoped signals are those of the opportunity, unless
+ * --set gives this milestone a value of its own. */
+static struct msx_rec *holder(struct msx_rec *r, int index)
 {
-    static const struct msx_signal none = { .value = MSX_SIG_UNKNOWN };
-    struct msx_rec *r = rec->self;
-    struct msx_sig_node *node;
+    const struct msx_lexicon *lx = r->w->lexicon;
+    const char *number = msx_rec_number(r);
     struct msx_sigset set;
 
-    if (index < 0 || !r->w->lexicon)
-        return &none;
-    if (r->kind == MSX_K_MILESTONE && r->opp && msx_lexicon_is_opp(r->w->lexicon, index) &&
-        !(msx_rec_number(r) &&
-          set_entry(r->w, msx_rec_number(r), msx_lexicon_id(r->w->lexicon, index), &set)))
-        r = r->opp;
-    for (node = r->signals; node; node = node->next)
-        if (node->index == index)
-            return &node->signal;
-    node = msx_world_alloc(r->w, sizeof *node);
-    if (!node || !make_pool(r))
-        return &none;
+    if (r->kind != MSX_K_MILESTONE || !r->opp || !msx_lexicon_is_opp(lx, index))
+        return r;
+    if (number && set_entry(r->w, number, msx_lexicon_id(lx, index), &set))
+        return r;
+    return r->opp;
+}
 
-    bool is_set = set_for(r, msx_lexicon_id(r->w->lexicon, index), &set);
+/* The signal of a record, evaluated at the first call; evidence only when `explain`. */
+static const struct msx_signal *signal_of(struct msx_rec *r, int index, bool explain)
+{
+    static const struct msx_signal none = { .value = MSX_SIG_UNKNOWN };
+    const struct msx_lexicon *lx = r->w->lexicon;
+    struct msx_sig_node *node;
+    struct msx_sigset set;
+    bool is_set, fresh = false;
 
-    node->index = index;
-    if (msx_signal_eval(r->w->lexicon, index, r->pool, r->npool, is_set ? &set : NULL,
-                        derived(r, index), &node->signal, NULL)) {
+    if (index < 0 || !lx)
+        return &none;
+    r = holder(r, index);
+    for (node = r->signals; node && node->index != index; node = node->next)
+        ;
+    if (node && (!explain || node->signal.evidence))
+        return &node->signal;
+    if (!make_pool(r))
+        return &none;
+    is_set = set_for(r, msx_lexicon_id(lx, index), &set);
+    if (!node) {
+        node = msx_world_alloc(r->w, sizeof *node);
+        if (!node)
+            return &none;
+        node->index = index;
+        fresh = true;
+    }
+    if ((fresh && msx_signal_eval(lx, index, r->pool, r->npool, is_set ? &set : NULL,
+                                  derived(r, index), &node->signal, NULL)) ||
+        (explain && msx_signal_explain(lx, index, r->pool, r->npool, is_set ? &set : NULL,
+                                       &node->signal, NULL))) {
         r->w->failed = MSX_E_NOMEM;
+        if (fresh)
+            msx_signal_release(&node->signal);
         return &none;
     }
-    node->next = r->signals;
-    r->signals = node;
+    if (fresh) {
+        node->next = r->signals;
+        r->signals = node;
+    }
     return &node->signal;
+}
+
+const struct msx_signal *msx_rec_signal(const struct msx_rec *r, int index)
+{
+    return signal_of(r->self, index, true);
 }
 
 enum msx_sigval msx_rec_sig(struct msx_rec *r, int index)
 {
-    return msx_rec_signal(r, index)->value;
+    return signal_of(r, index, false)->value;
 }
 
 /* Could a text that was not read have told more? */
@@ -397,7 +383,7 @@ void msx_rec_sig_value(struct msx_rec *r, int index, bool recorded, struct msx_v
     static const char *const names[] = {
         [MSX_SIG_UNKNOWN] = "unknown", [MSX_SIG_YES] = "yes", [MSX_SIG_NO] = "no"
     };
-    const struct msx_signal *s = msx_rec_signal(r, index);
+    const struct msx_signal *s = signal_of(r, index, false);
     enum msx_sigval v = recorded && s->m365_only ? MSX_SIG_UNKNOWN : s->value;
 
     if (v == MSX_SIG_UNKNOWN && texts_missing(r, index))
@@ -421,11 +407,12 @@ json_t *msx_rec_signals_json(const struct msx_rec *r)
     size_t n = r->w->lexicon ? msx_lexicon_count(r->w->lexicon) : 0;
 
     for (size_t i = 0; out && i < n; i++) {
-        const struct msx_signal *s = msx_rec_signal(r, (int)i);
+        const struct msx_signal *s;
         json_t *one;
 
-        if (s->value == MSX_SIG_UNKNOWN)
+        if (msx_rec_sig(r->self, (int)i) == MSX_SIG_UNKNOWN)
             continue;
+        s = msx_rec_signal(r, (int)i);
         one = json_pack("{s:s,s:s,s:b,s:O?}", "value", values[s->value], "via", ways[s->via],
                         "conflict", (int)s->conflict, "evidence", s->evidence);
         if (one && s->text && msx_json_set_str(one, "text", s->text)) {
@@ -446,7 +433,7 @@ void msx_rec_conflict_gaps(const struct msx_rec *m)
     size_t n = m->w->lexicon ? msx_lexicon_count(m->w->lexicon) : 0;
 
     for (size_t i = 0; i < n; i++)
-        if (msx_rec_signal(m, (int)i)->conflict)
+        if (signal_of(m->self, (int)i, false)->conflict)
             msx_world_gap_note(m->w, "evidence_conflict", msx_lexicon_id(m->w->lexicon, (int)i),
                                msx_rec_where(m), "evidence of both kinds stands side by side");
 }
