@@ -80,6 +80,15 @@ enum msx_code msx_fail_errno(struct msx_error *err, int errnum, const char *fmt,
 enum msx_code msx_wrap(struct msx_error *err, enum msx_code rc, const char *fmt, ...)
     MSX_PRINTF(3, 4);
 
+#ifdef __clang_analyzer__ /* tells the static analyser that a failure is never MSX_OK */
+#define msx_fail(err, code, ...)                                                                   \
+    (__extension__({                                                                               \
+        enum msx_code c_ = (code);                                                                 \
+        (void)(msx_fail)(err, c_, __VA_ARGS__);                                                    \
+        c_;                                                                                        \
+    }))
+#endif
+
 /* Set the hint of err (may be NULL); an earlier hint is replaced. */
 void msx_hint(struct msx_error *err, const char *fmt, ...) MSX_PRINTF(2, 3);
 

@@ -36,11 +36,11 @@ enum msx_http_kind {
 };
 
 struct msx_http_response { /* borrowed from the future */
-    int status;       /* 0 when no answer arrived */
-    const char *body; /* NUL-terminated, never NULL */
+    int status;            /* 0 when no answer arrived */
+    const char *body;      /* NUL-terminated, never NULL */
     size_t body_len;
-    int attempts;     /* requests that were sent or tried */
-    bool sent;        /* a write may have reached the service (false: certainly not executed) */
+    int attempts; /* requests that were sent or tried */
+    bool sent;    /* a write may have reached the service (false: certainly not executed) */
 };
 
 /* For callers that go on by themselves when an answer arrives, such as paging. Both are called on
@@ -60,15 +60,15 @@ struct msx_http_hooks {
 
 struct msx_http_request {
     enum msx_http_kind kind;
-    const char *method;            /* "GET", "POST", "PATCH", "DELETE" */
-    const char *url;               /* absolute, already percent-encoded */
-    const char *const *headers;    /* "Name: value", NULL-terminated; may be NULL. CR/LF refused */
-    const void *body;              /* copied */
+    const char *method;         /* "GET", "POST", "PATCH", "DELETE" */
+    const char *url;            /* absolute, already percent-encoded */
+    const char *const *headers; /* "Name: value", NULL-terminated; may be NULL. CR/LF refused */
+    const void *body;           /* copied */
     size_t body_len;
     const struct msx_write_cap *cap; /* MSX_HTTP_WRITE only */
-    size_t max_bytes;              /* ceiling of the answer; 0 = 64 MiB */
-    long timeout_ms;               /* of one attempt; 0 = ctx->timeout_ms */
-    struct msx_http_hooks hooks;   /* zero = none */
+    size_t max_bytes;                /* ceiling of the answer; 0 = 64 MiB */
+    long timeout_ms;                 /* of one attempt; 0 = ctx->timeout_ms */
+    struct msx_http_hooks hooks;     /* zero = none */
 };
 
 struct msx_http_stats { /* since the engine was made */
@@ -102,8 +102,9 @@ enum msx_code msx_http_start(struct msx_http *h, const struct msx_http_request *
  * answers (MSX_OK). A redirect is MSX_E_SERVER naming the target's origin.
  *
  * A 429 pauses the whole engine for all of its Retry-After; a request that would have to wait more
- * than ten minutes in all ends as MSX_E_THROTTLED. After a cancellation everything ends within about
- * 100 ms, but a write that was already sent gets three seconds to end, so that its outcome is known.
+ * than ten minutes in all ends as MSX_E_THROTTLED. After a cancellation everything ends within
+ * about 100 ms, but a write that was already sent gets three seconds to end, so that its outcome is
+ * known.
  *
  * @param out  filled in every case, also on failure: a write's `sent` is then what matters
  */
@@ -120,7 +121,8 @@ void msx_http_future_free(struct msx_http_future *f);
 void msx_http_get_stats(struct msx_http *h, struct msx_http_stats *out);
 /* True when url has the engine's origin or its .api. twin. */
 bool msx_http_same_origin(const struct msx_http *h, const char *url);
-/* "https://host" or "https://host:port" of a URL, for messages; new string, NULL when it is none. */
+/* "https://host" or "https://host:port" of a URL, for messages; new string, NULL when it is none.
+ */
 char *msx_http_origin_of(const char *url);
 /* Percent-encode for a query value or path segment: everything but A-Za-z0-9-._~ ; appended. */
 void msx_url_encode(struct msx_buf *b, const char *s, size_t len);

@@ -23,23 +23,23 @@ const char *msx_odata_base(const struct msx_odata *o); /* ".../api/data/v9.2/" *
 struct msx_http *msx_odata_http(struct msx_odata *o);
 
 /* ---- literals and conditions, appended unencoded to a filter text ---- */
-void msx_odata_add_string(struct msx_buf *b, const char *s);    /* 'O''Brien' */
-void msx_odata_add_pattern(struct msx_buf *b, const char *s);   /* for contains(): also [%] [_] [[] */
+void msx_odata_add_string(struct msx_buf *b, const char *s);  /* 'O''Brien' */
+void msx_odata_add_pattern(struct msx_buf *b, const char *s); /* for contains(): also [%] [_] [[] */
 enum msx_code msx_odata_add_guid(struct msx_buf *b, const char *s, struct msx_error *err)
-    MSX_MUST_CHECK; /* MSX_E_USAGE when it is no GUID */
+    MSX_MUST_CHECK;                    /* MSX_E_USAGE when it is no GUID */
 bool msx_odata_is_name(const char *s); /* ^[A-Za-z_][A-Za-z0-9_]*$ */
 
-struct msx_query {          /* all strings borrowed for the call, unencoded */
-    const char *set;        /* entity set */
-    const char *select;     /* "a,b,c" or NULL */
-    const char *filter;     /* or NULL */
-    const char *orderby;    /* or NULL; the primary key is appended when primary_key is given */
-    const char *expand;     /* or NULL */
-    const char *primary_key;/* for the unique last sort key, e.g. "activityid"; or NULL */
-    long top;               /* 0 = all; bounds the total over all pages */
-    bool count;             /* ask $count */
-    const char *annotations;/* include-annotations; NULL = FormattedValue and lookuplogicalname */
-    long page_size;         /* 0 = what the service likes (5000) */
+struct msx_query {           /* all strings borrowed for the call, unencoded */
+    const char *set;         /* entity set */
+    const char *select;      /* "a,b,c" or NULL */
+    const char *filter;      /* or NULL */
+    const char *orderby;     /* or NULL; the primary key is appended when primary_key is given */
+    const char *expand;      /* or NULL */
+    const char *primary_key; /* for the unique last sort key, e.g. "activityid"; or NULL */
+    long top;                /* 0 = all; bounds the total over all pages */
+    bool count;              /* ask $count */
+    const char *annotations; /* include-annotations; NULL = FormattedValue and lookuplogicalname */
+    long page_size;          /* 0 = what the service likes (5000) */
 };
 
 struct msx_rows; /* a read under way or done */
@@ -49,7 +49,8 @@ enum msx_code msx_odata_list(struct msx_odata *o, const struct msx_query *q, str
                              struct msx_error *err) MSX_MUST_CHECK;
 /* The same for "field in ids": split into parallel requests so that no URL is too long, each page
  * chained; ids are deduplicated; rows come back in the order of q->orderby only within a part, so
- * sort afterwards. field is e.g. "_ownerid_value"; ids are checked to be GUIDs. q->filter is and-ed. */
+ * sort afterwards. field is e.g. "_ownerid_value"; ids are checked to be GUIDs. q->filter is
+ * and-ed. */
 enum msx_code msx_odata_list_ids(struct msx_odata *o, const struct msx_query *q, const char *field,
                                  const char *const *ids, size_t n, struct msx_rows **out,
                                  struct msx_error *err) MSX_MUST_CHECK;
@@ -57,7 +58,8 @@ enum msx_code msx_odata_list_ids(struct msx_odata *o, const struct msx_query *q,
 enum msx_code msx_odata_get(struct msx_odata *o, const char *set, const char *id,
                             const char *select, const char *expand, struct msx_rows **out,
                             struct msx_error *err) MSX_MUST_CHECK;
-/* Start any GET below the base ("WhoAmI", "EntityDefinitions(...)?$select=..."): already encoded. */
+/* Start any GET below the base ("WhoAmI", "EntityDefinitions(...)?$select=..."): already encoded.
+ */
 enum msx_code msx_odata_get_path(struct msx_odata *o, const char *path, struct msx_rows **out,
                                  struct msx_error *err) MSX_MUST_CHECK;
 
@@ -72,8 +74,8 @@ enum msx_code msx_odata_batch_get(struct msx_odata *o, const char *const *paths,
 enum msx_code msx_rows_wait(struct msx_rows *r, struct msx_error *err) MSX_MUST_CHECK;
 json_t *msx_rows_array(struct msx_rows *r);  /* borrowed array of records, after a good wait */
 json_t *msx_rows_object(struct msx_rows *r); /* borrowed single record (get, get_path) */
-/* How many records fit the filter: @odata.count, -1 when not asked. The service counts to 5000 only;
- * when everything was read this is the true number, else see msx_rows_count_capped(). */
+/* How many records fit the filter: @odata.count, -1 when not asked. The service counts to 5000
+ * only; when everything was read this is the true number, else see msx_rows_count_capped(). */
 json_int_t msx_rows_count(const struct msx_rows *r);
 bool msx_rows_count_capped(const struct msx_rows *r); /* the true count is that or more */
 bool msx_rows_more(const struct msx_rows *r);         /* q->top left out at least one row */

@@ -29,6 +29,7 @@ void msx_add_visible(struct msx_buf *b, const char *s, size_t len);
 
 /* ASCII only, locale-free. */
 int msx_ascii_casecmp(const char *a, const char *b);
+int msx_ascii_ncasecmp(const char *a, const char *b, size_t n); /* of n characters at most */
 bool msx_ieq(const char *a, const char *b); /* equal ignoring ASCII case; NULL never equal */
 
 /* The candidate nearest to word (edit distance <= max(1, len/3)), or NULL. */

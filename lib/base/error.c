@@ -40,7 +40,8 @@ static void put(char *dst, size_t size, const char *fmt, va_list ap)
     clean(dst);
 }
 
-enum msx_code msx_fail(struct msx_error *err, enum msx_code code, const char *fmt, ...)
+/* In parentheses: the header has a macro of this name for static analysis. */
+enum msx_code(msx_fail)(struct msx_error *err, enum msx_code code, const char *fmt, ...)
 {
     va_list ap;
 

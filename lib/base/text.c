@@ -204,6 +204,17 @@ int msx_ascii_casecmp(const char *a, const char *b)
     return lower(*x) - lower(*y);
 }
 
+int msx_ascii_ncasecmp(const char *a, const char *b, size_t n)
+{
+    const unsigned char *x = (const unsigned char *)a, *y = (const unsigned char *)b;
+
+    for (; n && *x && lower(*x) == lower(*y); n--) {
+        x++;
+        y++;
+    }
+    return n ? lower(*x) - lower(*y) : 0;
+}
+
 bool msx_ieq(const char *a, const char *b)
 {
     return a && b && msx_ascii_casecmp(a, b) == 0;

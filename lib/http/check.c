@@ -11,14 +11,8 @@ static size_t header_is(const char *line, const char *name)
 {
     size_t n = strlen(name);
 
-    for (size_t i = 0; i < n; i++) {
-        char c = line[i];
-
-        if (c >= 'A' && c <= 'Z')
-            c = (char)(c + ('a' - 'A'));
-        if (c != name[i])
-            return 0;
-    }
+    if (msx_ascii_ncasecmp(line, name, n) != 0)
+        return 0;
     return line[n] == ':' ? n : 0;
 }
 

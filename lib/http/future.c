@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "http/engine.h"
+#include "msxops/text.h"
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 static CURLcode curl_ready = CURLE_FAILED_INIT;
@@ -300,21 +301,13 @@ enum msx_code msx_http_wait(struct msx_http_future *f, struct msx_http_response 
     return f->rc;
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 /* The value when line is "name: value" for that name, else NULL. */
 static const char *header_value(const char *line, size_t len, const char *name)
 {
     size_t n = strlen(name);
 
-    if (len <= n || line[n] != ':')
+    if (len <= n || line[n] != ':' || msx_ascii_ncasecmp(line, name, n) != 0)
         return NULL;
-    for (size_t i = 0; i < n; i++)
-        if (lower(line[i]) != lower(name[i]))
-            return NULL;
     return line + n + 1 + strspn(line + n + 1, " \t");
 }
 

@@ -48,7 +48,7 @@ static void lower(char *s)
 {
     for (; *s; s++)
         if (*s >= 'A' && *s <= 'Z')
-            *s = (char)(*s + ('a' - 'A'));
+            *s |= 0x20;
 }
 
 static enum msx_code take_apart(CURLU *u, const char *url, struct msx_origin *o,

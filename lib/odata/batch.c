@@ -50,21 +50,11 @@ static bool next_line(struct cursor *c, const char **line, size_t *len)
     return true;
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 static bool starts(const char *s, size_t len, const char *prefix)
 {
     size_t n = strlen(prefix);
 
-    if (len < n)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (lower(s[i]) != prefix[i])
-            return false;
-    return true;
+    return len >= n && msx_ascii_ncasecmp(s, prefix, n) == 0;
 }
 
 /* "multipart/mixed; boundary=x" or boundary="x" into out; false when it is something else. */

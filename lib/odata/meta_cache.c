@@ -5,7 +5,7 @@
 #include "msxops/file.h"
 #include "odata/meta.h"
 
-#define GOOD_FOR_S (24 * 3600)
+#define GOOD_FOR_S (24LL * 3600)
 #define MAX_BYTES  ((size_t)32 << 20)
 #define FORMAT     1
 

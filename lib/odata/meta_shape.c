@@ -135,19 +135,24 @@ static json_t *shape_property(const json_t *a, const char *name, json_t *const r
     return MSX_STEAL(p);
 }
 
+struct column {
+    const char *name; /* borrowed from the service's answer */
+    json_t *shaped;
+};
+
 static int by_name(const void *a, const void *b)
 {
-    const json_t *const *x = a;
-    const json_t *const *y = b;
+    const struct column *x = a;
+    const struct column *y = b;
 
-    return strcmp(msx_json_str_or(*x, "name", ""), msx_json_str_or(*y, "name", ""));
+    return strcmp(x->name, y->name);
 }
 
 /* All readable columns, ordered by name. */
 static json_t *shape_properties(json_t *const raw[META_SECTIONS])
 {
     size_t n = json_array_size(raw[META_ATTRIBUTES]);
-    MSX_AUTO(msx_free_p) json_t **items = msx_calloc(n ? n : 1, sizeof(*items));
+    MSX_AUTO(msx_free_p) struct column *items = msx_calloc(n ? n : 1, sizeof(*items));
     json_t *list = json_array();
     bool bad = !items || !list;
     size_t kept = 0, i;
@@ -161,17 +166,18 @@ static json_t *shape_properties(json_t *const raw[META_SECTIONS])
         if (bad || !name || !msx_json_bool_or(a, "IsValidForRead", true) ||
             msx_json_str(a, "AttributeOf"))
             continue;
-        items[kept] = shape_property(a, name, raw);
-        bad = !items[kept];
+        items[kept].name = name;
+        items[kept].shaped = shape_property(a, name, raw);
+        bad = !items[kept].shaped;
         kept += !bad;
     }
     if (!bad)
         qsort(items, kept, sizeof(*items), by_name);
     for (i = 0; i < kept; i++) {
         if (bad)
-            json_decref(items[i]);
+            json_decref(items[i].shaped);
         else
-            bad = json_array_append_new(list, items[i]) != 0;
+            bad = json_array_append_new(list, items[i].shaped) != 0;
     }
     if (bad) {
         json_decref(list);

@@ -242,17 +242,11 @@ static enum msx_code keep_page(struct part *p, json_t *doc, struct msx_error *er
     json_t *value = msx_json_arr(doc, "value");
     int bad = 0;
 
-    if (p->rows->mode == ROWS_BATCH) {
-        p->got = json_incref(doc);
-    } else if (!p->got && p->rows->mode == ROWS_OBJECT) {
-        p->got = json_incref(doc);
-    } else if (p->rows->mode == ROWS_OBJECT) {
-        bad = !value || json_array_extend(msx_json_arr(p->got, "value"), value);
-    } else if (!p->got) {
-        p->got = json_incref(value);
-    } else {
-        bad = json_array_extend(p->got, value);
-    }
+    if (!p->got)
+        p->got = json_incref(p->rows->mode == ROWS_LIST ? value : doc);
+    else
+        bad = json_array_extend(p->rows->mode == ROWS_LIST ? p->got : msx_json_arr(p->got, "value"),
+                                value);
     if (bad)
         return value ? msx_fail(err, MSX_E_NOMEM, "out of memory")
                      : msx_fail(err, MSX_E_SERVER, "a further page has no list of records");
