@@ -278,6 +278,9 @@ static void origins_and_their_twins(void **state)
     assert_null(h);
     assert_int_equal(msx_http_new(&x->ctx, "http://[::1]:8080", NULL, &h, NULL), MSX_OK);
     assert_true(msx_http_same_origin(h, "http://[::1]:8080/x"));
+    assert_false(msx_http_same_origin(h, "https://[::1]:8080/x"));
+    assert_false(msx_http_same_origin(h, "http://[::1]:8081/x"));
+    assert_false(msx_http_same_origin(h, "http://127.0.0.1:8080/x"));
     msx_http_free(h);
 }
 

@@ -243,6 +243,16 @@ static void top_bounds_the_whole(void **state)
     assert_non_null(strstr(x->t.prefer[0], "maxpagesize=2"));
     assert_int_equal(x->t.asked, 2);
     msx_rows_free(r);
+    q.top = 2;
+    q.page_size =
+        100; /* no more is asked for than is needed, and one to know whether there is more */
+    x->t.asked = 0;
+    assert_int_equal(list(x, &q, &r, NULL), MSX_OK);
+    assert_ids(msx_rows_array(r), 2);
+    assert_true(msx_rows_more(r));
+    assert_non_null(strstr(x->t.prefer[0], "maxpagesize=3"));
+    assert_int_equal(x->t.asked, 1);
+    msx_rows_free(r);
 }
 
 static void counts_are_true_when_all_was_read(void **state)
