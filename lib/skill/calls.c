@@ -44,7 +44,7 @@ struct job {
     json_t *args;
     struct msx_call *call; /* whose answer it is; only the flow's thread follows it */
     long timeout_ms;
-    int64_t deadline_ms;   /* 0: not begun */
+    int64_t deadline_ms; /* 0: not begun */
     bool begun, done, dropped;
     enum msx_code rc;
     json_t *result;
@@ -320,12 +320,12 @@ static enum msx_code collect(struct msx_caller *c, struct job **jobs, size_t n,
             j->call->rc = j->rc;
             j->call->err = j->err;
             j->call->result = MSX_STEAL(j->result);
-            if (!j->rc && json_object_set_new(c->memo->results, j->key,
-                                              json_deep_copy(j->call->result)) != 0)
+            if (!j->rc &&
+                json_object_set_new(c->memo->results, j->key, json_deep_copy(j->call->result)) != 0)
                 rc = msx_fail(err, MSX_E_NOMEM, "out of memory");
         } else {
-            j->call->rc = msx_fail(&j->call->err, MSX_E_NETWORK, "no answer within %ld ms",
-                                   j->timeout_ms);
+            j->call->rc =
+                msx_fail(&j->call->err, MSX_E_NETWORK, "no answer within %ld ms", j->timeout_ms);
         }
         j->call = NULL;
         if (j->begun && !j->done) {
@@ -341,8 +341,7 @@ static enum msx_code collect(struct msx_caller *c, struct job **jobs, size_t n,
 
 /* Make the calls that the memo does not answer; dup[i] is the earlier equal call, or i. */
 static enum msx_code make_jobs(struct msx_caller *c, struct msx_call *calls, size_t n,
-                               struct job **jobs, size_t *njobs, size_t *dup,
-                               struct msx_error *err)
+                               struct job **jobs, size_t *njobs, size_t *dup, struct msx_error *err)
 {
     for (size_t i = 0; i < n; i++) {
         char *key = key_of(&calls[i]);

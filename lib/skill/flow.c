@@ -191,10 +191,9 @@ static enum msx_code known_keys(const struct msx_flow *f, const char *ptr, const
 
 static enum msx_code check_rules(const struct msx_flow *f, struct msx_error *err)
 {
-    static const char *const keys[] = { "id",        "each",       "when",      "readiness",
-                                        "csam",      "groups",     "severity",  "escalate",
-                                        "message",   "role",       "ops",       "repeatable",
-                                        "suppressible", NULL };
+    static const char *const keys[] = { "id",     "each",       "when",         "readiness", "csam",
+                                        "groups", "severity",   "escalate",     "message",   "role",
+                                        "ops",    "repeatable", "suppressible", NULL };
     const json_t *rules = json_object_get(f->doc, "rules");
     enum msx_code rc;
     char ptr[100];
@@ -222,10 +221,10 @@ static enum msx_code check_rules(const struct msx_flow *f, struct msx_error *err
 
 static enum msx_code check_doc(struct msx_flow *f, struct msx_error *err)
 {
-    static const char *const keys[] = { "version", "id",      "title",    "role",    "about",
-                                        "trigger", "params",  "steps",    "set",     "groups",
-                                        "candidates", "rules", "outputs", "decision", "next",
-                                        "names",   "facts",   NULL };
+    static const char *const keys[] = { "version",    "id",     "title",   "role",     "about",
+                                        "trigger",    "params", "steps",   "set",      "groups",
+                                        "candidates", "rules",  "outputs", "decision", "next",
+                                        "names",      "facts",  NULL };
     const json_t *outputs;
     const char *key;
     enum msx_code rc = known_keys(f, "", f->doc, keys, err);
@@ -243,8 +242,10 @@ static enum msx_code check_doc(struct msx_flow *f, struct msx_error *err)
     outputs = json_object_get(f->doc, "outputs");
     if (!json_is_object(outputs))
         return invalid(f, "", err, "'outputs' is missing", NULL);
-    json_object_foreach((json_t *)(uintptr_t)outputs, key, value) if (!json_is_string(value))
-        return invalid(f, "/outputs", err, "jq text is wanted for output", key);
+    json_object_foreach(
+        (json_t *)(uintptr_t)outputs, key,
+        value) if (!json_is_string(value)) return invalid(f, "/outputs", err,
+                                                          "jq text is wanted for output", key);
     return check_rules(f, err);
 }
 
@@ -393,13 +394,12 @@ static json_t *entry_of(const char *id, const char *path)
         return NULL;
     if (load_file(own, &f, &err))
         return json_pack("{s:s, s:s, s:s}", "id", id, "path", path, "error", err.msg);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "id", f->id, "title", f->title,
-                     "role", f->role, "skill", f->skill, "path", path, "about",
-                     msx_json_str_or(f->doc, "about", ""), "params",
-                     json_object_get(f->doc, "params")
-                         ? json_deep_copy(json_object_get(f->doc, "params"))
-                         : json_object(),
-                     "rules", rule_ids(f->doc));
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "id", f->id, "title", f->title, "role", f->role,
+        "skill", f->skill, "path", path, "about", msx_json_str_or(f->doc, "about", ""), "params",
+        json_object_get(f->doc, "params") ? json_deep_copy(json_object_get(f->doc, "params"))
+                                          : json_object(),
+        "rules", rule_ids(f->doc));
 }
 
 enum msx_code msx_skill_list(const struct msx_ctx *ctx, json_t **out, struct msx_error *err)
@@ -418,8 +418,7 @@ enum msx_code msx_skill_list(const struct msx_ctx *ctx, json_t **out, struct msx
     ids = msx_calloc(json_object_size(found) + 1, sizeof *ids);
     if (!ids || !list)
         return no_memory(err);
-    json_object_foreach(found, id, value)
-        ids[n++] = id;
+    json_object_foreach(found, id, value) ids[n++] = id;
     qsort(ids, n, sizeof *ids, by_name);
     for (size_t i = 0; i < n; i++) {
         json_t *e = entry_of(ids[i], json_string_value(json_object_get(found, ids[i])));

@@ -54,9 +54,12 @@ static const struct {
     const char *key;
     enum msx_op_kind kind;
 } op_kinds[] = {
-    { "create_task", MSX_OP_CREATE_TASK }, { "update_task", MSX_OP_UPDATE_TASK },
-    { "close_task", MSX_OP_CLOSE_TASK },   { "update_milestone", MSX_OP_UPDATE_MILESTONE },
-    { "note", MSX_OP_NOTE },               { "mark", MSX_OP_MARK },
+    { "create_task", MSX_OP_CREATE_TASK },
+    { "update_task", MSX_OP_UPDATE_TASK },
+    { "close_task", MSX_OP_CLOSE_TASK },
+    { "update_milestone", MSX_OP_UPDATE_MILESTONE },
+    { "note", MSX_OP_NOTE },
+    { "mark", MSX_OP_MARK },
     { "remedy", MSX_OP_REMEDY },
 };
 
@@ -81,10 +84,10 @@ static enum msx_code field_value(struct compiler *c, const json_t *def, struct m
 
 static enum msx_code fields(struct compiler *c, const json_t *def, struct msx_op_def *op)
 {
-    static const char *const task[] = { "subject", "dueDate", "description", "statusCode",
-                                        "ownerId", NULL };
-    static const char *const milestone[] = { "milestoneDate", "monthlyUse", "status", "commitment",
-                                             "ownerId", NULL };
+    static const char *const task[] = { "subject",    "dueDate", "description",
+                                        "statusCode", "ownerId", NULL };
+    static const char *const milestone[] = { "milestoneDate", "monthlyUse", "status",
+                                             "commitment",    "ownerId",    NULL };
     const char *const *known = op->kind == MSX_OP_UPDATE_MILESTONE ? milestone : task;
     const char *name;
     json_t *value;
@@ -114,8 +117,9 @@ static enum msx_code fields(struct compiler *c, const json_t *def, struct msx_op
 
 static enum msx_code task(struct compiler *c, const json_t *def, struct msx_op_def *op)
 {
-    static const char *const keys[] = { "subject", "category", "role", "due", "intent",
-                                        "done_when" };
+    static const char *const keys[] = {
+        "subject", "category", "role", "due", "intent", "done_when"
+    };
     struct msx_choice *const parts[] = { &op->subject, &op->category, &op->role,
                                          &op->due,     &op->intent,   &op->done_when };
     enum msx_code rc = MSX_OK;
@@ -154,7 +158,8 @@ static enum msx_code one_op(struct compiler *c, const json_t *def, struct msx_op
         if (i < COUNT(op_kinds)) {
             op->kind = op_kinds[i].kind;
             body = value;
-        } else if (strcmp(key, "when") != 0 && strcmp(key, "tasks") != 0 && strcmp(key, "on") != 0) {
+        } else if (strcmp(key, "when") != 0 && strcmp(key, "tasks") != 0 &&
+                   strcmp(key, "on") != 0) {
             return wrong(c, "unknown operation or key", key);
         }
     }
@@ -351,8 +356,9 @@ static enum msx_code sets(struct compiler *c, struct msx_flow_code *out)
 
 static enum msx_code next_steps(struct compiler *c, struct msx_flow_code *out)
 {
-    static const char *const keys[] = { "rules", "each", "when", "decision", "flow", "role",
-                                        "text" };
+    static const char *const keys[] = {
+        "rules", "each", "when", "decision", "flow", "role", "text"
+    };
     const json_t *defs = json_object_get(c->f->doc, "next");
     enum msx_code rc = MSX_OK;
 

@@ -1,4 +1,5 @@
-/* Parameters of flows: declared with type and default, given as JSON or as text from a command line. */
+/* Parameters of flows: declared with type and default, given as JSON or as text from a command
+ * line. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,8 +121,8 @@ static enum msx_code list(const char *name, const json_t *given, bool guid, json
 
             rc = add_item(items, name, digits, n > 0 ? (size_t)n : 0, guid, err);
         } else if (json_is_string(item) && json_is_array(given)) {
-            rc = add_item(items, name, json_string_value(item), json_string_length(item), guid,
-                          err);
+            rc =
+                add_item(items, name, json_string_value(item), json_string_length(item), guid, err);
         } else if (json_is_array(given)) {
             rc = bad(err, name, "a list of texts");
         }
@@ -181,7 +182,8 @@ enum msx_code msx_flow_param_value(const char *name, const json_t *decl, const j
 /* Declarations of both documents; the flow's may be a plain default for a shared parameter. */
 static enum msx_code declarations(const struct msx_flow *f, json_t **out, struct msx_error *err)
 {
-    MSX_AUTO(msx_json_free_p) json_t *all = json_deep_copy(msx_json_obj(f->shared.params, "params"));
+    MSX_AUTO(msx_json_free_p)
+    json_t *all = json_deep_copy(msx_json_obj(f->shared.params, "params"));
     const json_t *own = msx_json_obj(f->doc, "params");
     const char *name;
     json_t *decl;
@@ -214,8 +216,7 @@ static enum msx_code check_names(const json_t *decls, const json_t *given, struc
     names = msx_calloc(json_object_size(decls) + 1, sizeof *names);
     if (!names)
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
-    json_object_foreach((json_t *)(uintptr_t)decls, name, value)
-        names[n++] = name;
+    json_object_foreach((json_t *)(uintptr_t)decls, name, value) names[n++] = name;
     json_object_foreach((json_t *)(uintptr_t)given, name, value)
     {
         if (json_object_get(decls, name))

@@ -55,8 +55,9 @@ static json_int_t value(const json_t *ranking, const struct msx_finding *f)
     for (size_t i = 0; f->has_use && i < json_array_size(rows); i++) {
         const json_t *row = json_array_get(rows, i);
 
-        if (msx_json_num(row, "from", &limit) ? f->use >= limit
-                                              : msx_json_num(row, "above", &limit) && f->use > limit)
+        if (msx_json_num(row, "from", &limit)
+                ? f->use >= limit
+                : msx_json_num(row, "above", &limit) && f->use > limit)
             return weight(row);
     }
     (void)msx_json_int(ranking, "value_none", &none);

@@ -1,5 +1,5 @@
-/* Rules over records: what holds becomes a finding, what was not read is counted, what is suppressed
- * is withheld and said so. */
+/* Rules over records: what holds becomes a finding, what was not read is counted, what is
+ * suppressed is withheld and said so. */
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +28,7 @@ void msx_finding_release(struct msx_finding *f)
 
 /* ---- readiness items of a rule ---- */
 
-static const struct msx_remedy *remedy(const struct msx_run *r, const char *id)
+const struct msx_remedy *msx_run_remedy(const struct msx_run *r, const char *id)
 {
     for (size_t i = 0; i < r->code.nremedies; i++)
         if (strcmp(r->code.remedies[i].id, id) == 0)
@@ -64,12 +64,13 @@ static enum msx_tri missing_items(const struct msx_rule *rule, const struct msx_
     return any;
 }
 
-static char *missing_text(const struct msx_run *r, const json_t *missing)
+char *msx_run_missing(const struct msx_run *r, const json_t *missing)
 {
     MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(4096);
 
     for (size_t i = 0; i < json_array_size(missing); i++) {
-        const struct msx_remedy *m = remedy(r, json_string_value(json_array_get(missing, i)));
+        const struct msx_remedy *m =
+            msx_run_remedy(r, json_string_value(json_array_get(missing, i)));
 
         msx_buf_addf(&b, "%s%s", i ? "; " : "",
                      m ? m->missing : json_string_value(json_array_get(missing, i)));
@@ -110,7 +111,8 @@ static void call_evidence(void *user, const char *func, const char *const *args,
 {
     const struct call_evidence *c = user;
 
-    if (argc == 2 && args[1] && c->m && (strncmp(func, "rd", 2) == 0 || strncmp(func, "ready", 5) == 0))
+    if (argc == 2 && args[1] && c->m &&
+        (strncmp(func, "rd", 2) == 0 || strncmp(func, "ready", 5) == 0))
         item_evidence(c->m, args[1], strstr(func, "csam") != NULL, c->out);
 }
 
@@ -137,7 +139,8 @@ static json_t *evidence(const struct msx_run *r, const struct msx_rule *rule,
     if (rule->when)
         msx_cond_calls(rule->when, call_evidence, &c);
     for (size_t i = 0; m && i < json_array_size(missing); i++)
-        item_evidence(m, json_string_value(json_array_get(missing, i)), rule->csam_readiness, c.out);
+        item_evidence(m, json_string_value(json_array_get(missing, i)), rule->csam_readiness,
+                      c.out);
     return c.out;
 }
 
@@ -193,7 +196,7 @@ static enum msx_code describe(struct msx_run *r, struct msx_finding *f,
                               const struct msx_cond_scope *s, struct msx_error *err)
 {
     const struct msx_rule *rule = f->rule;
-    MSX_AUTO(msx_free_p) char *missing = missing_text(r, f->missing);
+    MSX_AUTO(msx_free_p) char *missing = msx_run_missing(r, f->missing);
     MSX_AUTO(msx_free_p) char *severity = NULL;
     struct msx_tmpl_var vars[] = { { "missing", missing ? missing : "" } };
     int index;
@@ -204,8 +207,8 @@ static enum msx_code describe(struct msx_run *r, struct msx_finding *f,
         return msx_fail(err, MSX_E_INVALID, "flow '%s', rule '%s': no severity '%s'", r->flow->path,
                         rule->id, severity ? severity : "");
     f->severity = (size_t)index;
-    f->escalate = rule->escalates ||
-                  (rule->escalate && msx_cond_eval(rule->escalate, s, NULL) == MSX_YES);
+    f->escalate =
+        rule->escalates || (rule->escalate && msx_cond_eval(rule->escalate, s, NULL) == MSX_YES);
     f->reason = msx_choice_text(&rule->message, s, vars, 1);
     f->role = msx_choice_text(&rule->role, s, vars, 1);
     f->id = finding_id(f);
@@ -247,13 +250,13 @@ static bool is_explained(const struct msx_run *r, const struct msx_rec *rec)
 static enum msx_code explain(struct msx_run *r, const struct msx_rule *rule, enum msx_tri fired,
                              json_t *trace, struct msx_error *err)
 {
-    if (json_array_append_new(
-            r->explained, json_pack("{s:s, s:s, s:s, s:O}", "rule", rule->id, "result",
-                                    fired == MSX_YES  ? "fired"
-                                    : fired == MSX_NO ? "did not fire"
-                                                      : "unknown",
-                                    "when", rule->when ? msx_cond_text(rule->when) : "", "trace",
-                                    trace)) != 0)
+    if (json_array_append_new(r->explained,
+                              json_pack("{s:s, s:s, s:s, s:O}", "rule", rule->id, "result",
+                                        fired == MSX_YES  ? "fired"
+                                        : fired == MSX_NO ? "did not fire"
+                                                          : "unknown",
+                                        "when", rule->when ? msx_cond_text(rule->when) : "",
+                                        "trace", trace)) != 0)
         return no_memory(err);
     return MSX_OK;
 }
@@ -364,7 +367,8 @@ static enum msx_code on_groups(struct msx_run *r, const struct msx_rule *rule,
     return rc;
 }
 
-/* Two findings must not share an id (two records whose ids begin alike): the later gets its whole id. */
+/* Two findings must not share an id (two records whose ids begin alike): the later gets its whole
+ * id. */
 static enum msx_code unique_ids(struct msx_run *r, struct msx_error *err)
 {
     MSX_AUTO(msx_json_free_p) json_t *seen = json_object();

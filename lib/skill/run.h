@@ -69,6 +69,9 @@ const struct msx_rec *msx_run_first_milestone(const struct msx_run *r, const str
 /* rules.c */
 enum msx_code msx_run_rules(struct msx_run *r, struct msx_error *err) MSX_MUST_CHECK;
 void msx_finding_release(struct msx_finding *f);
+const struct msx_remedy *msx_run_remedy(const struct msx_run *r, const char *item);
+/* What {missing} prints: new string, NULL when out of memory. */
+char *msx_run_missing(const struct msx_run *r, const json_t *missing);
 
 /* rank.c */
 enum msx_code msx_rank_score(const struct msx_run *r, struct msx_finding *f,
@@ -77,7 +80,7 @@ void msx_rank_findings(struct msx_run *r);
 int msx_rank_severity(const json_t *ranking, const char *id); /* index, -1 unknown */
 const char *msx_rank_severity_id(const json_t *ranking, size_t index);
 
-/* ops.c */
+/* ops.c, op_build.c */
 enum msx_code msx_run_operations(struct msx_run *r, struct msx_error *err) MSX_MUST_CHECK;
 
 /* result.c */

@@ -177,8 +177,7 @@ static enum msx_code milestone_set(struct msx_run *r, struct msx_error *err)
             continue;
         }
         group = group_of(r, all[i]);
-        if (group &&
-            json_object_set_new(r->group_of, msx_rec_id(all[i]), json_string(group)) != 0)
+        if (group && json_object_set_new(r->group_of, msx_rec_id(all[i]), json_string(group)) != 0)
             return msx_fail(err, MSX_E_NOMEM, "out of memory");
     }
     qsort(r->set_m, r->nset_m, sizeof *r->set_m, by_rank);

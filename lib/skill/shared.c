@@ -120,10 +120,10 @@ enum msx_code msx_shared_load(const struct msx_ctx *ctx, struct msx_shared *out,
         const char *name;
         json_t **doc;
     } files[] = {
-        { "params.yaml", &s.params },         { "steps.yaml", &s.steps },
-        { "ranking.yaml", &s.ranking },       { "categories.yaml", &s.categories },
-        { "remedies.yaml", &s.remedies },     { "customer-phrases.yaml", &s.phrases },
-        { "readiness.yaml", &s.readiness },   { "roles.yaml", &s.roles },
+        { "params.yaml", &s.params },       { "steps.yaml", &s.steps },
+        { "ranking.yaml", &s.ranking },     { "categories.yaml", &s.categories },
+        { "remedies.yaml", &s.remedies },   { "customer-phrases.yaml", &s.phrases },
+        { "readiness.yaml", &s.readiness }, { "roles.yaml", &s.roles },
     };
     enum msx_code rc = MSX_OK;
 

@@ -1,4 +1,5 @@
-/* From the names in a flow's `steps` to steps: groups and macros opened, the scope's route chosen. */
+/* From the names in a flow's `steps` to steps: groups and macros opened, the scope's route chosen.
+ */
 #include <stdio.h>
 #include <string.h>
 

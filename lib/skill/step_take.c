@@ -12,8 +12,8 @@ static enum msx_code no_memory(struct msx_error *err)
     return msx_fail(err, MSX_E_NOMEM, "out of memory");
 }
 
-/* The records of an answer: its array under `name` or `value`, the answer itself when it is an array
- * or one record with this key. Borrowed, or new in *own. */
+/* The records of an answer: its array under `name` or `value`, the answer itself when it is an
+ * array or one record with this key. Borrowed, or new in *own. */
 static const json_t *records(const json_t *result, const char *name, const char *key, json_t **own)
 {
     const json_t *list = msx_json_arr(result, name);
@@ -218,8 +218,10 @@ void msx_step_not_read(struct msx_run *r, const struct msx_step *step, const jso
         const char *as, *what;
         bool each;
     } rows[] = {
-        { "opportunities", "opportunity", true }, { "milestones", "milestones", true },
-        { "tasks", "tasks", true },               { "users", "users", false },
+        { "opportunities", "opportunity", true },
+        { "milestones", "milestones", true },
+        { "tasks", "tasks", true },
+        { "users", "users", false },
         { "team", "dealteam", true },
     };
     const char *as = msx_json_str_or(step->def, "as", "data");

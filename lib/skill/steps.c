@@ -1,5 +1,5 @@
-/* The reads of a flow: steps and macros as data, run in waves of what does not depend on each other,
- * in batches rather than record by record. */
+/* The reads of a flow: steps and macros as data, run in waves of what does not depend on each
+ * other, in batches rather than record by record. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -9,7 +9,7 @@
 #include "skill/run.h"
 #include "skill/steps.h"
 
-#define MAX_STEPS 64
+#define MAX_STEPS   64
 #define SPLIT_TRIES 3 /* single calls that may fail in a row before the rest is given up */
 
 static enum msx_code no_memory(struct msx_error *err)
@@ -227,8 +227,8 @@ static enum msx_code failed_step(struct msx_run *r, struct msx_step *step,
                                  const struct msx_call *call, bool all, struct msx_error *err)
 {
     char effect[sizeof call->err.msg + 32];
-    bool abort_it = strcmp(on_error(call), "abort") == 0 ||
-                    (all && msx_json_str(step->def, "allFail"));
+    bool abort_it =
+        strcmp(on_error(call), "abort") == 0 || (all && msx_json_str(step->def, "allFail"));
 
     if (abort_it || call->rc == MSX_E_CANCELLED || call->rc == MSX_E_NOMEM) {
         if (err)
@@ -304,14 +304,13 @@ static enum msx_code report(struct msx_run *r, const struct msx_steps *s, struct
     for (size_t i = 0; i < s->n; i++) {
         const struct msx_step *step = &s->items[i];
 
-        if (json_object_set_new(
-                r->steps, step->id,
-                json_pack("{s:s, s:s?, s:i}", "status",
-                          step->failed  ? "failed"
-                          : step->calls ? "ok"
-                                        : "skipped",
-                          "error", step->error[0] ? step->error : NULL, "calls",
-                          (int)step->calls)) != 0)
+        if (json_object_set_new(r->steps, step->id,
+                                json_pack("{s:s, s:s?, s:i}", "status",
+                                          step->failed  ? "failed"
+                                          : step->calls ? "ok"
+                                                        : "skipped",
+                                          "error", step->error[0] ? step->error : NULL, "calls",
+                                          (int)step->calls)) != 0)
             return no_memory(err);
     }
     return MSX_OK;

@@ -20,8 +20,8 @@ struct msx_tmpl {
 };
 
 struct msx_choice_item {
-    struct msx_cond *when;  /* NULL: always */
-    struct msx_tmpl *text;  /* one of the two */
+    struct msx_cond *when; /* NULL: always */
+    struct msx_tmpl *text; /* one of the two */
     struct msx_cond *value;
 };
 
@@ -53,8 +53,8 @@ static enum msx_code add_text(struct msx_tmpl *t, const char *s, size_t n, struc
 }
 
 static enum msx_code add_placeholder(struct msx_tmpl *t, const char *s, size_t n, const char *name,
-                                     const struct msx_cond_schema *schema,
-                                     const char *const *vars, struct msx_error *err)
+                                     const struct msx_cond_schema *schema, const char *const *vars,
+                                     struct msx_error *err)
 {
     MSX_AUTO(msx_free_p) char *expr = msx_strndup(s, n);
     struct part *p = expr ? add_part(t) : NULL;
