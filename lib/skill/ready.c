@@ -152,7 +152,6 @@ enum msx_tri msx_rec_ready(const struct msx_rec *m, const char *item, bool csam,
     if (!r)
         return MSX_UNKNOWN;
     msx_world_scope(m->w, &scope);
-    scope.m = m;
-    scope.o = m->opp;
+    msx_world_bind(&scope, m);
     return msx_cond_eval(csam && r->when_csam ? r->when_csam : r->when, &scope, NULL);
 }

@@ -101,5 +101,8 @@ json_t *msx_role_of_title(const json_t *roles, const char *title);
 /* The schema and scope that conditions use over this world. get/call/each are filled in. */
 void msx_world_schema(const struct msx_world *w, struct msx_cond_schema *out);
 void msx_world_scope(const struct msx_world *w, struct msx_cond_scope *out);
+/* Bind a record and those it belongs to (t with its m and o); u stays the running user unless the
+ * record is a user. NULL binds none. */
+void msx_world_bind(struct msx_cond_scope *s, const struct msx_rec *r);
 
 #endif

@@ -379,6 +379,15 @@ static void call(const struct msx_cond_scope *s, int func, const struct msx_valu
 void msx_world_scope(const struct msx_world *w, struct msx_cond_scope *out)
 {
     *out = (struct msx_cond_scope){
-        .get = get, .call = call, .sig = sig, .each = each, .user = (void *)(uintptr_t)w
+        .u = w->me, .get = get, .call = call, .sig = sig, .each = each, .user = (void *)(uintptr_t)w
     };
+}
+
+void msx_world_bind(struct msx_cond_scope *s, const struct msx_rec *r)
+{
+    s->t = r && r->kind == MSX_K_TASK ? r : NULL;
+    s->m = r ? r->milestone : NULL;
+    s->o = r ? r->opp : NULL;
+    if (r && r->kind == MSX_K_USER)
+        s->u = r;
 }

@@ -202,12 +202,7 @@ static enum msx_tri holds(struct fx *f, const char *text, const struct msx_rec *
     if (msx_cond_compile(text, "test", &schema, &c, &err))
         fail_msg("%s: %s", text, err.msg);
     msx_world_scope(f->w, &scope);
-    if (m && msx_rec_kind(m) == MSX_K_TASK)
-        scope.t = m;
-    else if (m && msx_rec_kind(m) == MSX_K_OPP)
-        scope.o = m;
-    else
-        scope.m = m;
+    msx_world_bind(&scope, m);
     t = msx_cond_eval(c, &scope, NULL);
     msx_cond_free(c);
     return t;
@@ -243,6 +238,13 @@ static void conditions_over_records(void **state)
     yes(&f, "role(m) = csam and role(u) = csam and role(\"u-se@example.com\") = se", m);
     yes(&f, "due(5, m) = 2026-03-09 and due(5, o) = 2026-03-09", m);
     yes(&f, "owner_for(m, \"csa\") is not null and owner_for(m, \"isd\") is null", m);
+    yes(&f, "rd(m, \"RD-CAP\") and rd_csam(m, \"RD-PATH\") and ready(m, \"RD-TASK\")", t);
+    yes(&f, "recorded(o, \"agreement\") = yes and sig(o, \"agreement\") = yes", m);
+    yes(&f, "t.done_when and sig(t, \"done_claim\") = unknown and sig(m, \"blocker\") = no", t);
+    yes(&f, "overlap(\"analytics platform\", \"Contoso analytics tool\") = 0.5", m);
+    yes(&f, "overlap(\"Contoso\", \"Contoso\") = 0", m); /* the customer's name does not count */
+    yes(&f, "matches(\"blocker\", \"stuck on the firewall\") = yes", m);
+    yes(&f, "issue(\"API latency\") = technical", m);
     no(&f, "t.open", m); /* no task is bound: null is not true */
     fx_close(&f);
 }
