@@ -140,20 +140,19 @@ static void wipe_buf(struct msx_buf *b)
     msx_buf_release(b);
 }
 
-static bool applies(const struct msx_auth *a, const json_t *j)
+static bool applies(const struct msx_auth *a, const json_t *j, const json_t *now)
 {
-    MSX_AUTO(msx_json_free_p) json_t *now = purpose(a->profile);
     const char *method = msx_json_str(j, "method");
     const char *want = a->profile->auth;
 
-    return now && method && json_equal(now, json_object_get(j, "for")) &&
-           (!want || !strcmp(want, method));
+    return method && json_equal(now, json_object_get(j, "for")) && (!want || !strcmp(want, method));
 }
 
 enum msx_code msx_cache_load(struct msx_auth *a, struct msx_cred *out, struct msx_error *err)
 {
     MSX_AUTO(wipe_buf) struct msx_buf text = MSX_BUF_INIT((size_t)4 * MSX_TOKEN_MAX_BYTES);
     MSX_AUTO(wipe_tokens) json_t *j = NULL;
+    MSX_AUTO(msx_json_free_p) json_t *now = NULL;
     struct msx_cred c = { 0 };
     json_int_t expires = 0;
     bool found = false;
@@ -167,15 +166,20 @@ enum msx_code msx_cache_load(struct msx_auth *a, struct msx_cred *out, struct ms
         *out = c;
         return MSX_OK;
     }
+    rc = msx_json_parse(text.data, text.len, "token cache", &j, NULL);
+    if (rc == MSX_E_NOMEM)
+        return msx_fail(err, rc, "out of memory");
     /* a cache that cannot be read is no reason to fail: it is made anew */
-    if (msx_json_parse(text.data, text.len, "token cache", &j, NULL) ||
-        strcmp(msx_json_str_or(j, "format", ""), FORMAT) != 0) {
+    if (rc || strcmp(msx_json_str_or(j, "format", ""), FORMAT) != 0) {
         msx_log(a->ctx, MSX_LOG_WARN, "token cache '%s' is not readable and will be replaced",
                 a->path);
         *out = c;
         return MSX_OK;
     }
-    if (!applies(a, j)) {
+    now = purpose(a->profile);
+    if (!now)
+        return msx_fail(err, MSX_E_NOMEM, "out of memory");
+    if (!applies(a, j, now)) {
         *out = c;
         return MSX_OK;
     }

@@ -54,6 +54,11 @@ static enum msx_code complain(const struct place *at, struct msx_error *err,
                      at->key ? at->key : "");
     else
         msx_buf_addf(&ptr, "/%s", at->key ? at->key : "");
+    if (why->code == MSX_E_NOMEM) {
+        if (err)
+            *err = *why;
+        return MSX_E_NOMEM;
+    }
     full.code = MSX_E_INVALID;
     if (msx_json_int(at->c->lines, ptr.data, &line))
         (void)msx_wrap(&full, MSX_E_INVALID, "'%s' line %lld", at->c->path, (long long)line);

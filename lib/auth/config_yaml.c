@@ -114,35 +114,48 @@ static const char *line_start(const struct edit *e, json_int_t line)
     return p;
 }
 
+/* What follows the first n names of the key in a JSON pointer; NULL when it begins otherwise. Names
+ * hold neither '/' nor '~'. */
+static const char *behind(const struct edit *e, size_t n, const char *pointer)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t len = strlen(e->key[i]);
+
+        if (*pointer != '/' || strncmp(pointer + 1, e->key[i], len) != 0)
+            return NULL;
+        pointer += len + 1;
+    }
+    return *pointer == '\0' || *pointer == '/' ? pointer : NULL;
+}
+
 /* Line of the value at the first n names of the key; 0 when there is none. */
 static json_int_t line_of(const struct edit *e, size_t n)
 {
-    MSX_AUTO(msx_buf_release) struct msx_buf ptr = MSX_BUF_INIT(4096);
-    json_int_t line = 0;
+    const char *name;
+    json_t *v;
 
-    for (size_t i = 0; i < n; i++) {
-        msx_buf_addc(&ptr, '/');
-        msx_buf_adds(&ptr, e->key[i]); /* names hold neither '/' nor '~' */
+    json_object_foreach((json_t *)(uintptr_t)e->lines, name, v)
+    {
+        const char *rest = behind(e, n, name);
+
+        if (rest && !*rest)
+            return json_integer_value(v);
     }
-    return msx_json_int(e->lines, ptr.data, &line) ? line : 0;
+    return 0;
 }
 
 /* Last line of anything below the first n names. */
 static json_int_t last_line_under(const struct edit *e, size_t n)
 {
-    MSX_AUTO(msx_buf_release) struct msx_buf ptr = MSX_BUF_INIT(4096);
     json_int_t last = 0;
     const char *name;
     json_t *v;
 
-    for (size_t i = 0; i < n; i++) {
-        msx_buf_addc(&ptr, '/');
-        msx_buf_adds(&ptr, e->key[i]);
-    }
-    msx_buf_addc(&ptr, '/');
     json_object_foreach((json_t *)(uintptr_t)e->lines, name, v)
     {
-        if (!strncmp(name, ptr.data, ptr.len) && json_integer_value(v) > last)
+        const char *rest = behind(e, n, name);
+
+        if (rest && *rest && json_integer_value(v) > last)
             last = json_integer_value(v);
     }
     return last;
@@ -238,12 +251,20 @@ static bool add_lines(const struct edit *e, const char *value, struct msx_buf *o
     return true;
 }
 
-static bool says(const struct msx_buf *text, const json_t *want)
+/* Whether the text says what is wanted; an edit that went wrong says something else or nothing. */
+static enum msx_code compare(struct msx_buf *text, const json_t *want, bool *same,
+                             struct msx_error *err)
 {
     MSX_AUTO(msx_json_free_p) json_t *now = NULL;
+    enum msx_code rc = msx_buf_finish(text, "configuration", err);
 
-    return !text->failed && !msx_yaml_parse(text->data, text->len, "", &now, NULL, NULL) &&
-           json_equal(now, want);
+    if (rc)
+        return rc;
+    rc = msx_yaml_parse(text->data, text->len, "", &now, NULL, NULL);
+    if (rc == MSX_E_NOMEM)
+        return msx_fail(err, rc, "out of memory");
+    *same = !rc && json_equal(now, want);
+    return MSX_OK;
 }
 
 enum msx_code msx_config_edit(const char *text, size_t len, const json_t *lines,
@@ -252,13 +273,18 @@ enum msx_code msx_config_edit(const char *text, size_t len, const json_t *lines,
 {
     MSX_AUTO(msx_buf_release) struct msx_buf edited = MSX_BUF_INIT(MSX_YAML_MAX_BYTES);
     struct edit e = { text, len, lines, key, 0 };
-    bool tried;
+    bool same = false;
+    enum msx_code rc;
 
     while (key[e.n])
         e.n++;
-    tried =
-        line_of(&e, e.n) ? change_line(&e, value, &edited) : value && add_lines(&e, value, &edited);
-    if (tried && says(&edited, want)) {
+    if (line_of(&e, e.n) ? change_line(&e, value, &edited)
+                         : value && add_lines(&e, value, &edited)) {
+        rc = compare(&edited, want, &same, err);
+        if (rc)
+            return rc;
+    }
+    if (same) {
         msx_buf_add(out, edited.data, edited.len);
     } else {
         msx_buf_adds(out, "# Written by msxops config set; edit it as you like.\n");

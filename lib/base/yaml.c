@@ -50,7 +50,7 @@ static bool all_digits(const char *s, size_t n)
 }
 
 /* Decimal integers without needless zeros, and 0x...; the rest is for real_of() or text. */
-static json_t *integer_of(const char *s)
+static bool integer_of(const char *s, long long *out)
 {
     const char *digits = s + (*s == '-' || *s == '+');
     size_t n = strlen(digits);
@@ -60,16 +60,17 @@ static json_t *integer_of(const char *s)
 
     if (digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X')) {
         if (!digits[2] || strspn(digits + 2, "0123456789abcdefABCDEF") != n - 2)
-            return NULL;
+            return false;
         base = 16;
     } else if (!all_digits(digits, n) || (n > 1 && digits[0] == '0')) {
-        return NULL;
+        return false;
     }
     errno = 0;
     v = strtoll(s, &end, base);
     if (errno || *end)
-        return NULL;
-    return json_integer(v);
+        return false;
+    *out = v;
+    return true;
 }
 
 /* Reals are converted by jansson, which does not depend on the locale. */
@@ -107,6 +108,7 @@ static bool one_of(const char *s, const char *a, const char *b, const char *c)
 
 static json_t *plain(const char *s)
 {
+    long long n;
     json_t *j;
 
     if (!*s || strcmp(s, "~") == 0 || one_of(s, "null", "Null", "NULL"))
@@ -115,9 +117,9 @@ static json_t *plain(const char *s)
         return json_true();
     if (one_of(s, "false", "False", "FALSE"))
         return json_false();
-    j = integer_of(s);
-    if (!j)
-        j = real_of(s);
+    if (integer_of(s, &n))
+        return json_integer(n);
+    j = real_of(s);
     return j ? j : json_string(s);
 }
 

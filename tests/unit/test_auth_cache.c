@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include "alloc_fail.h"
 #include "auth_fx.h"
 
 #define URL "https://org.crm.dynamics.com"
@@ -310,6 +311,52 @@ static void forget_removes(void **state)
     msx_free(dir);
 }
 
+static enum msx_code token_and_status(struct fx *x)
+{
+    struct msx_auth *a = NULL;
+    json_t *s = NULL;
+    char *token = NULL;
+    enum msx_code rc = msx_auth_new(&x->ctx, &x->profile, NULL, &a, &x->err);
+
+    if (!rc)
+        rc = msx_auth_token(a, &token, &x->err);
+    if (!rc)
+        rc = msx_auth_status(a, &s, &x->err);
+    if (!rc)
+        assert_string_equal(token, "cached-1");
+    msx_free_secret(token);
+    json_decref(s);
+    msx_auth_free(a);
+    return rc;
+}
+
+/* Our own allocations only: jansson 2.14 crashes on some failures of its own. */
+static void no_memory_at_any_point(void **state)
+{
+    static const struct msx_alloc flaky = { flaky_malloc, flaky_realloc, free };
+    struct fx *x = *state;
+    bool failed = true;
+    long at;
+
+    put_cache(x, "cached-1", FX_NOW + 3600, "r", URL, "az");
+    fx_profile(x, URL, NULL);
+    for (at = 1; failed && at < 5000; at++) {
+        enum msx_code rc;
+
+        msx_set_alloc(&flaky);
+        json_set_alloc_funcs(malloc, free);
+        alloc_calls = 0;
+        alloc_fail_at = at;
+        rc = token_and_status(x);
+        failed = alloc_calls >= at;
+        alloc_fail_at = 0;
+        msx_set_alloc(NULL);
+        if (rc != MSX_OK && rc != MSX_E_NOMEM)
+            fail_msg("allocation %ld: %s", at, x->err.msg);
+    }
+    assert_true(at > 10 && at < 5000);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, fx_setup, fx_teardown)
@@ -325,6 +372,7 @@ int main(void)
         T(no_organisation),
         T(status_tells),
         T(forget_removes),
+        T(no_memory_at_any_point),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* config.yaml: what it may say, which profile it gives, and that a change keeps the rest. */
 #include "test.h"
 
+#include "alloc_fail.h"
 #include "auth_fx.h"
 
 static struct msx_config *load(struct fx *x, const char *text)
@@ -262,6 +263,52 @@ static void set_reads_again_first(void **state)
     msx_config_free(b);
 }
 
+static enum msx_code everything(struct fx *x)
+{
+    struct msx_profile p = { 0 };
+    struct msx_config *c = NULL;
+    enum msx_code rc = msx_config_load(x->dir, &c, &x->err);
+
+    if (!rc)
+        rc = msx_config_profile(c, NULL, "other.crm.dynamics.com", &p, &x->err);
+    if (!rc)
+        rc = msx_config_set(c, "profiles.work.role", "se", &x->err);
+    if (!rc)
+        rc = msx_config_set(c, "profiles.new.url", "new.crm.dynamics.com", &x->err);
+    msx_profile_release(&p);
+    msx_config_free(c);
+    return rc;
+}
+
+static void no_memory_at_any_point(void **state)
+{
+    static const struct msx_alloc flaky = { flaky_malloc, flaky_realloc, free };
+    struct fx *x = *state;
+    bool failed = true;
+    long at;
+
+    for (at = 1; failed && at < 5000; at++) {
+        enum msx_code rc;
+        char *text;
+
+        fx_write(x, "config.yaml", two, 0600);
+        msx_set_alloc(&flaky);
+        alloc_calls = 0;
+        alloc_fail_at = at;
+        rc = everything(x);
+        failed = alloc_calls >= at;
+        alloc_fail_at = 0;
+        msx_set_alloc(NULL);
+        if (rc != MSX_OK && rc != MSX_E_NOMEM)
+            fail_msg("allocation %ld: %s", at, x->err.msg);
+        text = fx_read(x, "config.yaml"); /* whole, changed or not, comments kept */
+        assert_non_null(strstr(text, "# the real one\n"));
+        assert_non_null(strstr(text, "    user: \"ana@contoso.com\"\n"));
+        msx_free(text);
+    }
+    assert_true(at > 100 && at < 5000);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, fx_setup, fx_teardown)
@@ -275,6 +322,7 @@ int main(void)
         T(set_refuses),
         T(set_falls_back_to_values),
         T(set_reads_again_first),
+        T(no_memory_at_any_point),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
