@@ -16,6 +16,7 @@ struct msx_stage {
     enum msx_code (*cancel)(void *user, const char *id /* NULL = all */, json_t **result,
                             struct msx_error *err);
     void *user;
+    const char *(*path)(void *user); /* the plan's file, NULL before the first add; may be NULL */
 };
 
 /* One signed-in session with one organisation. Threads may call tools at the same time. */

@@ -240,7 +240,7 @@ static int keep(struct msx_crm *crm, const struct filter *f, const struct scope 
 
 /* ---- the read ---- */
 
-static void and (struct msx_buf * b)
+static void add_and(struct msx_buf *b)
 {
     if (b->len)
         msx_buf_adds(b, " and ");
@@ -248,7 +248,7 @@ static void and (struct msx_buf * b)
 
 static void add_numbers(struct msx_buf *b, const json_t *numbers, size_t from, size_t n)
 {
-    and(b);
+    add_and(b);
     for (size_t i = from; i < from + n; i++) {
         msx_buf_adds(b, i > from ? " or msp_milestonenumber eq " : "(msp_milestonenumber eq ");
         msx_odata_add_string(b, json_string_value(json_array_get(numbers, i)));
@@ -262,7 +262,7 @@ static enum msx_code server_filter(struct msx_crm *crm, const struct filter *f,
     if (s->owner)
         msx_buf_addf(b, "_ownerid_value eq %s", s->owner);
     if (f->status_given) {
-        and(b);
+        add_and(b);
         msx_buf_addf(b, "msp_milestonestatus eq %" JSON_INTEGER_FORMAT, f->status);
     } else if (f->active) {
         MSX_AUTO(msx_buf_release) struct msx_buf active = MSX_BUF_INIT(MSX_FILTER_MAX);
@@ -271,7 +271,7 @@ static enum msx_code server_filter(struct msx_crm *crm, const struct filter *f,
         if (rc)
             return rc;
         if (active.len) {
-            and(b);
+            add_and(b);
             msx_buf_add(b, active.data, active.len);
         }
     }

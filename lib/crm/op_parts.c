@@ -169,41 +169,29 @@ static json_t *inverse_of(struct msx_crm *crm, const struct msx_op_kind *k, cons
 
 /* ---- texts ---- */
 
-static char *description_of(const struct msx_op_kind *k, const struct msx_op_around *a,
-                            const json_t *rows)
+/* Which record, not which fields: those are in rows, and may grow when operations are merged. */
+static char *description_of(const struct msx_op_kind *k, const struct msx_op_around *a)
 {
-    MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(64 << 10);
     const char *name = msx_json_str_or(a->record, k->table->name, "-");
     const char *number = msx_json_str(a->milestone, "msp_milestonenumber");
-    json_t *row;
-    size_t i;
 
     switch (k->type) {
     case MSX_OP_CREATE_TASK:
-        msx_buf_addf(&b, "create task '%s' on milestone %s",
-                     msx_json_str_or(a->args, "subject", ""),
-                     number ? number : msx_json_str_or(a->milestone, "msp_name", "-"));
-        return msx_buf_take(&b);
+        return msx_asprintf("create task '%s' on milestone %s",
+                            msx_json_str_or(a->args, "subject", ""),
+                            number ? number : msx_json_str_or(a->milestone, "msp_name", "-"));
     case MSX_OP_CREATE_MILESTONE:
-        msx_buf_addf(&b, "create milestone '%s' on opportunity '%s'",
-                     msx_json_str_or(a->args, "name", ""),
-                     msx_json_str_or(a->opportunity, "name", "-"));
-        return msx_buf_take(&b);
+        return msx_asprintf("create milestone '%s' on opportunity '%s'",
+                            msx_json_str_or(a->args, "name", ""),
+                            msx_json_str_or(a->opportunity, "name", "-"));
     case MSX_OP_CLOSE_TASK:
-        msx_buf_addf(&b, "close task '%s'", name);
-        break;
+        return msx_asprintf("close task '%s'", name);
     case MSX_OP_UPDATE_TASK:
-        msx_buf_addf(&b, "update task '%s'", name);
-        break;
+        return msx_asprintf("update task '%s'", name);
     case MSX_OP_UPDATE_MILESTONE:
-        msx_buf_addf(&b, "update milestone %s '%s'", number ? number : "", name);
-        break;
+        return msx_asprintf("update milestone %s '%s'", number ? number : "", name);
     }
-    json_array_foreach(rows, i, row)
-    {
-        msx_buf_addf(&b, "%s %s", i ? "," : ":", msx_json_str_or(row, "field", ""));
-    }
-    return msx_buf_take(&b);
+    return NULL;
 }
 
 static const char *default_impact(enum msx_op_type type)
@@ -234,7 +222,7 @@ static const char *default_risk(const struct msx_op_kind *k, const json_t *inver
 static int add_texts(struct msx_crm *crm, const struct msx_op_kind *k,
                      const struct msx_op_around *a, json_t *op)
 {
-    MSX_AUTO(msx_free_p) char *text = description_of(k, a, json_object_get(op, "rows"));
+    MSX_AUTO(msx_free_p) char *text = description_of(k, a);
     const char *command = msx_json_str(crm->origin, "command");
 
     return !text || msx_json_set_str(op, "description", text) ||

@@ -79,6 +79,8 @@ json_t *msx_op_assemble(struct msx_crm *crm, const struct msx_op_kind *k,
 enum msx_code msx_op_make(struct msx_op_world *w, const struct msx_op_kind *k, const json_t *args,
                           json_t **op, struct msx_error *err) MSX_MUST_CHECK;
 
+/* What the columns that an operation writes hold before it, labels included. New object. */
+json_t *msx_op_changed_before(const json_t *op);
 /* As msx_op_build_all(), but the first operation that cannot be built fails the whole. */
 enum msx_code msx_op_build_strict(struct msx_crm *crm, const json_t *requests, json_t **ops,
                                   struct msx_error *err) MSX_MUST_CHECK;

@@ -173,6 +173,8 @@ extern const struct msx_tool msx_tool_crm_auth_status, msx_tool_crm_whoami, msx_
     msx_tool_get_task_status_options, msx_tool_get_task_categories,
     msx_tool_view_milestone_timeline, msx_tool_view_opportunity_cost_trend,
     msx_tool_view_staged_changes_diff, msx_tool_create_task, msx_tool_update_task,
-    msx_tool_close_task, msx_tool_update_milestone, msx_tool_create_milestone;
+    msx_tool_close_task, msx_tool_update_milestone, msx_tool_create_milestone,
+    msx_tool_list_pending_operations, msx_tool_execute_operation, msx_tool_execute_all,
+    msx_tool_cancel_operation, msx_tool_cancel_all;
 
 #endif

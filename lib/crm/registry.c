@@ -26,6 +26,11 @@ static const struct msx_tool *const tools[] = {
     &msx_tool_close_task,
     &msx_tool_update_milestone,
     &msx_tool_create_milestone,
+    &msx_tool_list_pending_operations,
+    &msx_tool_execute_operation,
+    &msx_tool_execute_all,
+    &msx_tool_cancel_operation,
+    &msx_tool_cancel_all,
     NULL,
 };
 #define N_TOOLS (sizeof tools / sizeof tools[0] - 1)

@@ -303,7 +303,6 @@ static enum msx_code needing_tasks(struct msx_crm *crm, const json_t *params, js
 {
     MSX_AUTO(needing_release) struct needing n = { 0 };
     MSX_AUTO(msx_json_free_p) json_t *customers = json_array();
-    MSX_AUTO(msx_json_free_p) json_t *seen = json_object();
     json_int_t total = 0;
     json_t *keyword, *m;
     const char *id;

@@ -76,8 +76,7 @@ static json_t *identity_of(const json_t *op)
     return MSX_STEAL(identity);
 }
 
-/* {column: value, label} of the columns that change, before the change. */
-static json_t *changed_before(const json_t *op)
+json_t *msx_op_changed_before(const json_t *op)
 {
     MSX_AUTO(msx_json_free_p) json_t *was = json_object();
     const json_t *before = json_object_get(op, "before");
@@ -98,8 +97,8 @@ static json_t *planned(const json_t *op)
 {
     return json_pack("{s:b,s:n,s:o,s:o,s:o,s:O,s:O}", "staged", 1, "operationId", "description",
                      json_incref(json_object_get(op, "description")), "identity", identity_of(op),
-                     "before", changed_before(op), "after", json_object_get(op, "after"), "diff",
-                     json_object_get(op, "rows"));
+                     "before", msx_op_changed_before(op), "after", json_object_get(op, "after"),
+                     "diff", json_object_get(op, "rows"));
 }
 
 /* Hand one operation (stolen) to the plan and make the tool's answer. */

@@ -275,6 +275,11 @@ static enum msx_code stage_cancel(void *user, const char *id, json_t **result,
     return *result ? MSX_OK : msx_fail(err, MSX_E_NOMEM, "out of memory");
 }
 
+static const char *stage_path(void *user)
+{
+    return ((const struct stage *)user)->path;
+}
+
 enum msx_code msx_plan_stage_new(struct msx_crm *crm, const char *path,
                                  const struct msx_guard *guard, struct msx_stage **out,
                                  struct msx_error *err)
@@ -284,7 +289,11 @@ enum msx_code msx_plan_stage_new(struct msx_crm *crm, const char *path,
     if (!s)
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
     *s = (struct stage){
-        .base = { .add = stage_add, .list = stage_list, .cancel = stage_cancel, .user = s },
+        .base = { .add = stage_add,
+                  .list = stage_list,
+                  .cancel = stage_cancel,
+                  .user = s,
+                  .path = stage_path },
         .crm = crm,
         .guard = guard,
         .path = msx_strdup(path),

@@ -14,7 +14,27 @@ static enum msx_code add(void *user, json_t *op, json_t **result, struct msx_err
     return MSX_OK;
 }
 
-static const struct msx_stage stage = { .add = add };
+static enum msx_code list(void *user, json_t **ops, struct msx_error *err)
+{
+    (void)user, (void)err;
+    *ops = staged ? json_pack("[O]", staged) : json_array();
+    return MSX_OK;
+}
+
+static enum msx_code cancel(void *user, const char *id, json_t **result, struct msx_error *err)
+{
+    (void)user, (void)err;
+    *result = json_pack("{s:[s?]}", "cancelled", id);
+    return MSX_OK;
+}
+
+static const char *path(void *user)
+{
+    (void)user;
+    return "it's.json";
+}
+
+static const struct msx_stage stage = { .add = add, .list = list, .cancel = cancel, .path = path };
 
 static int plan_setup(void **state)
 {
@@ -358,6 +378,35 @@ static void without_metadata_the_documented_spelling_serves(void **state)
     json_decref(r);
 }
 
+static void pending_operations_are_listed_and_only_a_person_executes(void **state)
+{
+    struct msx_error e;
+    json_t *r = call("update_milestone", "{\"milestoneId\":\"" M1 "\",\"monthlyUse\":1}");
+    json_t *row;
+
+    (void)state;
+    json_decref(r);
+    msx_json_set_str(staged, "id", "OP-1");
+    r = call("list_pending_operations", "{}");
+    row = json_array_get(json_object_get(r, "operations"), 0);
+    assert_int_equal(json_integer_value(json_object_get(r, "count")), 1);
+    assert_int_equal(json_object_size(json_object_get(row, "before")), 1);
+    assert_string_equal(msx_json_str(row, "description"),
+                        "update milestone 7-100000002 'Landing zone'");
+    json_decref(r);
+    r = call("execute_operation", "{\"id\":\"op-1\"}");
+    assert_true(json_is_false(json_object_get(r, "executed")));
+    assert_string_equal(msx_json_str(r, "command"), "msxops apply 'it'\\''s.json' --only OP-1");
+    json_decref(r);
+    assert_int_equal(call_error("execute_operation", "{\"id\":\"OP-2\"}", &e), MSX_E_NOTFOUND);
+    r = call("execute_all", "{}");
+    assert_int_equal(json_integer_value(json_object_get(r, "executed")), 0);
+    assert_int_equal(json_integer_value(json_object_get(r, "pending")), 1);
+    json_decref(r);
+    r = call("cancel_operation", "{\"id\":\"OP-1\"}");
+    json_decref(r);
+}
+
 static void without_a_plan_nothing_is_planned(void **state)
 {
     struct msx_error e;
@@ -387,6 +436,7 @@ int main(void)
         T(a_create_without_owner_names_the_user),
         T(an_update_without_etag_makes_no_request),
         T(without_metadata_the_documented_spelling_serves),
+        T(pending_operations_are_listed_and_only_a_person_executes),
         T(without_a_plan_nothing_is_planned),
     };
 
