@@ -1,0 +1,187 @@
+/* Reading bodies of creates and updates. */
+#include "body.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bind.h"
+#include "msxops/json.h"
+#include "msxops/mem.h"
+
+json_t *sb_body_parse(struct sb_call *c)
+{
+    struct msx_error err = MSX_ERROR_INIT;
+    json_t *body = NULL;
+
+    if (!c->q->body_len)
+        (void)sb_fail_payload(&c->e, c->table, "Stream was not readable.");
+    else if (msx_json_parse(c->q->body, c->q->body_len, "body", &body, &err))
+        (void)sb_fail_payload(&c->e, c->table, "Invalid JSON. %s", err.msg);
+    if (body && !json_is_object(body)) {
+        (void)sb_fail_payload(&c->e, c->table,
+                              "A node of type 'StartArray' was read from the JSON reader; however, "
+                              "a 'StartObject' node was expected.");
+        json_decref(body);
+        body = NULL;
+    }
+    return body;
+}
+
+static bool undeclared(struct sb_call *c, const struct sb_table *t, const char *name)
+{
+    return sb_fail_payload(&c->e, t,
+                           "An undeclared property '%.200s' which only has property annotations in "
+                           "the payload but no property value was found in the payload. In OData, "
+                           "only declared navigation properties and declared named streams can be "
+                           "represented as properties without values.",
+                           name);
+}
+
+static bool by_content_id(struct sb_call *c, const char *text, struct sb_ref *ref)
+{
+    for (size_t i = 0; c->ids && i < c->ids->n; i++) {
+        if (strcmp(c->ids->item[i].name, text + 1) != 0)
+            continue;
+        ref->table = c->ids->item[i].table;
+        (void)snprintf(ref->id, sizeof ref->id, "%s", c->ids->item[i].id);
+        return true;
+    }
+    return sb_fail(&c->e, 400, "0x80060888",
+                   "Content-ID Reference: '%.60s' does not exist in the batch context.", text);
+}
+
+bool sb_body_bind(struct sb_call *c, const struct sb_table *t, const char *nav, const char *text,
+                  struct sb_row *row)
+{
+    const struct sb_target *target = NULL;
+    const struct sb_attr *a = sb_nav_single(t, nav, &target);
+    struct sb_ref ref;
+    bool fits = false;
+    int found;
+
+    if (!a)
+        return undeclared(c, t, nav);
+    if (*text == '$' ? !by_content_id(c, text, &ref) : !sb_ref_parse(text, t, &ref, &c->e))
+        return false;
+    for (size_t i = 0; i < a->n_targets; i++)
+        fits = fits || (strcmp(a->target[i].table, ref.table->name) == 0 &&
+                        (!target || target == &a->target[i]));
+    if (!fits)
+        return sb_fail_payload(&c->e, t,
+                               "The record '%s(%s)' cannot be bound to the navigation property "
+                               "'%.100s'.",
+                               ref.table->set, ref.id, nav);
+    found = sb_row_exists(c->conn, ref.table, ref.id, &c->e);
+    if (found <= 0)
+        return found < 0 ? false : sb_fail_missing(&c->e, ref.table, ref.id);
+    sb_row_set(t, row, a->name, sb_value_text(ref.id));
+    row->target[sb_attr_index(t, a)] = ref.table;
+    return true;
+}
+
+static bool annotation(struct sb_call *c, const struct sb_table *t, const char *key, const char *at,
+                       const json_t *value, const json_t *body, struct sb_row *row)
+{
+    MSX_AUTO(msx_free_p) char *property = sb_ndup(key, (size_t)(at - key));
+    const struct sb_target *target;
+    const struct sb_attr *a;
+
+    if (strcmp(at, "@odata.bind") != 0) {
+        if (sb_attr_by_property(t, property) || sb_nav_single(t, property, &target) ||
+            json_object_get(body, property))
+            return true;
+        return undeclared(c, t, property);
+    }
+    if (json_is_string(value))
+        return sb_body_bind(c, t, property, json_string_value(value), row);
+    a = sb_nav_single(t, property, &target);
+    if (!a)
+        return undeclared(c, t, property);
+    if (!json_is_null(value))
+        return sb_fail_payload(&c->e, t, "The value of '%.200s' must be a string.", key);
+    sb_row_set(t, row, a->name, (struct sb_value){ .kind = SB_NULL });
+    return true;
+}
+
+static bool navigation(struct sb_call *c, const struct sb_table *t, const struct sb_attr *a,
+                       const char *key, const json_t *value, struct sb_row *row)
+{
+    if (json_is_null(value)) {
+        sb_row_set(t, row, a->name, (struct sb_value){ .kind = SB_NULL });
+        return true;
+    }
+    if (json_is_object(value))
+        return sb_fail(&c->e, 501, "0x80040219",
+                       "Creating related records together with '%.100s' is not implemented here.",
+                       key);
+    return sb_fail_payload(&c->e, t,
+                           "A 'PrimitiveValue' node with non-null value was found when trying to "
+                           "read the value of the navigation property '%.200s'; however, a "
+                           "'StartArray' node, a 'StartObject' node, or a 'PrimitiveValue' node "
+                           "with null value was expected.",
+                           key);
+}
+
+static bool column(struct sb_call *c, const struct sb_table *t, const struct sb_attr *a,
+                   const json_t *value, bool create, const char *key, struct sb_row *row)
+{
+    struct sb_value v = { .kind = SB_NULL };
+
+    if (sb_is_lookup(a))
+        return sb_fail_payload(&c->e, t,
+                               "CRM do not support direct update of Entity Reference properties, "
+                               "Use Navigation properties instead.");
+    if (!sb_value_from_json(t, a, value, SB_FROM_CLIENT, &v, &c->e))
+        return false;
+    if (strcmp(a->name, t->pk) == 0) {
+        bool same = !key || (v.kind == SB_TEXT && strcmp(v.s, key) == 0);
+
+        if (create && v.kind == SB_TEXT && same)
+            sb_row_set(t, row, a->name, v);
+        else
+            sb_value_release(&v);
+        return same ? true
+                    : sb_fail(&c->e, 400, "0x80060888", "The key '%s' of the body is not the URL's.",
+                              a->name);
+    }
+    if (a->flags & (create ? SB_NO_CREATE : SB_NO_UPDATE))
+        sb_value_release(&v);
+    else
+        sb_row_set(t, row, a->name, v);
+    return true;
+}
+
+bool sb_body_to_row(struct sb_call *c, const struct sb_table *t, const json_t *body, bool create,
+                    const char *key, struct sb_row *row)
+{
+    const struct sb_target *target;
+    const struct sb_attr *a;
+    struct sb_relation r;
+    bool ok = true;
+
+    for (void *it = json_object_iter((json_t *)(uintptr_t)body); it && ok;
+         it = json_object_iter_next((json_t *)(uintptr_t)body, it)) {
+        const char *name = json_object_iter_key(it);
+        const json_t *value = json_object_iter_value(it);
+        const char *at = strchr(name, '@');
+
+        if (at == name)
+            continue; /* @odata.type, @odata.etag */
+        if (at)
+            ok = annotation(c, t, name, at, value, body, row);
+        else if ((a = sb_attr_by_property(t, name)))
+            ok = column(c, t, a, value, create, key, row);
+        else if ((a = sb_nav_single(t, name, &target)))
+            ok = navigation(c, t, a, name, value, row);
+        else if (sb_nav_collection(t, name, &r))
+            ok = sb_fail(&c->e, 501, "0x80040219",
+                         "Creating related records together with '%.100s' is not implemented here.",
+                         name);
+        else
+            ok = sb_fail(&c->e, 400, "0x80090801",
+                         "Invalid property '%.200s' was found in entity "
+                         "'Microsoft.Dynamics.CRM.%s'.",
+                         name, t->name);
+    }
+    return ok;
+}
