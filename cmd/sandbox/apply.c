@@ -8,8 +8,8 @@
 #include "service.h"
 
 #define MAX_SOURCE_ROWS 50000
-#define MAX_ITEMS 24
-#define FORMATTED "OData.Community.Display.V1.FormattedValue"
+#define MAX_ITEMS       24
+#define FORMATTED       "OData.Community.Display.V1.FormattedValue"
 
 struct item {
     const char *expr;
@@ -41,7 +41,8 @@ static const char *inside(struct apply *a, const char *text, const char *word)
     return sb_arena_text(&a->c->arena, text + k + 1, n - k - 2);
 }
 
-static bool add_item(struct apply *a, const char *expr, const char *name, const struct sb_attr *attr)
+static bool add_item(struct apply *a, const char *expr, const char *name,
+                     const struct sb_attr *attr)
 {
     if (a->n == MAX_ITEMS)
         return sb_fail(&a->c->e, 400, "0x80060888", "$apply has too many columns.");
@@ -62,8 +63,10 @@ static bool add_aggregate(struct apply *a, const char *text)
     static const struct {
         const char *word, *sql;
     } methods[] = {
-        { "sum", "sum(%s)" },      { "min", "min(%s)" },
-        { "max", "max(%s)" },      { "average", "avg(%s)" },
+        { "sum", "sum(%s)" },
+        { "min", "min(%s)" },
+        { "max", "max(%s)" },
+        { "average", "avg(%s)" },
         { "countdistinct", "count(DISTINCT %s)" },
     };
     const char *with = strstr(text, " with "), *as = strstr(text, " as ");

@@ -102,8 +102,8 @@ static void run_single(struct batch *b, const struct sb_part *part)
         else if (ok && b->svc->on_effects)
             b->svc->on_effects(b->svc->arg, &effects, b->request_id);
     }
-    add_response(b, &r, sb_request_header(&(struct sb_request){ .headers = inner.headers },
-                                          "Content-ID"));
+    add_response(b, &r,
+                 sb_request_header(&(struct sb_request){ .headers = inner.headers }, "Content-ID"));
     if (r.status >= 400)
         b->failed = r.status;
     msx_free(effects.item);
@@ -173,7 +173,8 @@ static void run_change_set(struct batch *b, const struct sb_parts *set)
 
 static const char *type_of(const struct sb_part *p)
 {
-    const char *type = sb_request_header(&(struct sb_request){ .headers = p->headers }, "Content-Type");
+    const char *type =
+        sb_request_header(&(struct sb_request){ .headers = p->headers }, "Content-Type");
 
     return type ? type : "";
 }

@@ -1,4 +1,5 @@
-/* References to records in payloads and paths: "/tasks(guid)", absolute, or "$1" of a change set. */
+/* References to records in payloads and paths: "/tasks(guid)", absolute, or "$1" of a change set.
+ */
 #ifndef SANDBOX_BIND_H
 #define SANDBOX_BIND_H
 

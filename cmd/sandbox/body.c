@@ -141,8 +141,8 @@ static bool column(struct sb_call *c, const struct sb_table *t, const struct sb_
         else
             sb_value_release(&v);
         return same ? true
-                    : sb_fail(&c->e, 400, "0x80060888", "The key '%s' of the body is not the URL's.",
-                              a->name);
+                    : sb_fail(&c->e, 400, "0x80060888",
+                              "The key '%s' of the body is not the URL's.", a->name);
     }
     if (a->flags & (create ? SB_NO_CREATE : SB_NO_UPDATE))
         sb_value_release(&v);

@@ -54,8 +54,9 @@ static void add_single(struct msx_buf *b, const struct sb_attr *a, const struct 
         msx_buf_adds(b, "/>");
         return;
     }
-    msx_buf_addf(b, " Partner=\"%s\"><ReferentialConstraint Property=\"_%s_value\" "
-                    "ReferencedProperty=\"%s\"/></NavigationProperty>",
+    msx_buf_addf(b,
+                 " Partner=\"%s\"><ReferentialConstraint Property=\"_%s_value\" "
+                 "ReferencedProperty=\"%s\"/></NavigationProperty>",
                  g->collection, a->name, sb_table_by_name(g->table)->pk);
 }
 
@@ -84,11 +85,12 @@ static void add_navigation(struct msx_buf *b, const struct sb_table *t)
 
 static void add_type(struct msx_buf *b, const struct sb_table *t)
 {
-    msx_buf_addf(b, "<EntityType Name=\"%s\" BaseType=\"mscrm.%s\"><Key><PropertyRef Name=\"%s\"/></Key>",
-                 t->name, strcmp(t->name, "systemuser") == 0 || strcmp(t->name, "team") == 0
-                              ? "principal"
-                              : "crmbaseentity",
-                 t->pk);
+    msx_buf_addf(
+        b, "<EntityType Name=\"%s\" BaseType=\"mscrm.%s\"><Key><PropertyRef Name=\"%s\"/></Key>",
+        t->name,
+        strcmp(t->name, "systemuser") == 0 || strcmp(t->name, "team") == 0 ? "principal"
+                                                                           : "crmbaseentity",
+        t->pk);
     add_properties(b, t);
     add_navigation(b, t);
     msx_buf_adds(b, "</EntityType>");
@@ -96,7 +98,8 @@ static void add_type(struct msx_buf *b, const struct sb_table *t)
 
 static void add_bindings(struct msx_buf *b, const struct sb_table *t)
 {
-    msx_buf_addf(b, "<EntitySet Name=\"%s\" EntityType=\"Microsoft.Dynamics.CRM.%s\">", t->set, t->name);
+    msx_buf_addf(b, "<EntitySet Name=\"%s\" EntityType=\"Microsoft.Dynamics.CRM.%s\">", t->set,
+                 t->name);
     for (size_t i = 0; i < t->n; i++) {
         const struct sb_attr *a = &t->attr[i];
 

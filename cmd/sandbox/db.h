@@ -18,7 +18,8 @@ struct sb_conn {
     sqlite3_stmt *insert[SB_MAX_TABLES]; /* kept: loading inserts by the hundred thousand */
 };
 
-/* A connection for reading, from the pool: every reader sees the last committed state. Never NULL. */
+/* A connection for reading, from the pool: every reader sees the last committed state. Never NULL.
+ */
 struct sb_conn *sb_store_reader(struct sb_store *s);
 void sb_store_release(struct sb_store *s, struct sb_conn *c);
 /* The one writing connection, inside a new transaction; waits for other writers. */
@@ -42,7 +43,8 @@ struct sb_row {
 void sb_row_release(struct sb_row *r);
 size_t sb_attr_index(const struct sb_table *t, const struct sb_attr *a);
 /* The present value of a column, or NULL. */
-const struct sb_value *sb_row_get(const struct sb_table *t, const struct sb_row *r, const char *name);
+const struct sb_value *sb_row_get(const struct sb_table *t, const struct sb_row *r,
+                                  const char *name);
 /* Set a column (the value is taken) unless t has none of that name. */
 void sb_row_set(const struct sb_table *t, struct sb_row *r, const char *name, struct sb_value v);
 

@@ -288,7 +288,8 @@ static bool find_column(struct context *c, const struct sb_table *t, int alias)
         name = property;
     else if (!slash) /* "_x_value" is no logical name */
         return sb_fail(c->e, 400, "0x80041103",
-                       "'%s' entity doesn't contain attribute with Name = '%.100s'.", t->name, name);
+                       "'%s' entity doesn't contain attribute with Name = '%.100s'.", t->name,
+                       name);
     c->col = sb_sql_path(c->s, t, alias, name, &c->a, c->e);
     return c->col != NULL;
 }

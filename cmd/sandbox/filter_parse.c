@@ -220,8 +220,7 @@ static bool json_values(struct parser *ps, const char **text, struct sb_node *n)
             sb_number_text((double)json_integer_value(item), number);
             value[i] = sb_arena_text(ps->arena, number, strlen(number));
         } else if (json_is_string(item)) {
-            value[i] =
-                sb_arena_text(ps->arena, json_string_value(item), json_string_length(item));
+            value[i] = sb_arena_text(ps->arena, json_string_value(item), json_string_length(item));
         } else {
             json_decref(j);
             return syntax(ps, "PropertyValues must be an array of strings");

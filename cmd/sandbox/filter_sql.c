@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "filter_priv.h"
 #include "msxops/mem.h"
 #include "msxops/text.h"
 #include "query.h"
-#include "filter_priv.h"
 
 void sb_sql_init(struct sb_sql *s, struct sb_arena *arena, const char *user, const char *today)
 {
@@ -160,16 +160,19 @@ const char *sb_sql_lookup_name(struct sb_sql *s, const struct sb_attr *a, const 
 
 static const char *literal_type(const struct sb_operand *o)
 {
-    static const char *const names[] = { "<null>",      "Edm.String", "Edm.Int32", "Edm.Decimal",
-                                         "Edm.Boolean", "Edm.Guid",   "Edm.Date",  "Edm.DateTimeOffset" };
+    static const char *const names[] = { "<null>",      "Edm.String",        "Edm.Int32",
+                                         "Edm.Decimal", "Edm.Boolean",       "Edm.Guid",
+                                         "Edm.Date",    "Edm.DateTimeOffset" };
 
     return names[o->type];
 }
 
-static const char *const op_names[] = { "Equal",    "NotEqual",         "GreaterThan", "GreaterThanOrEqual",
-                                        "LessThan", "LessThanOrEqual" };
+static const char *const op_names[] = { "Equal",       "NotEqual",
+                                        "GreaterThan", "GreaterThanOrEqual",
+                                        "LessThan",    "LessThanOrEqual" };
 
-static bool incompatible(const char *left, const char *right, enum sb_compare op, struct sb_error *e)
+static bool incompatible(const char *left, const char *right, enum sb_compare op,
+                         struct sb_error *e)
 {
     return sb_fail(e, 400, "0x80060888",
                    "A binary operator with incompatible types was detected. Found operand types "
@@ -229,8 +232,8 @@ bool sb_literal_value(const struct sb_attr *a, const struct sb_operand *o, struc
     case SB_CUSTOMER: {
         char guid[37];
 
-        if (o->type == SB_LIT_GUID || (o->type == SB_LIT_STRING && strlen(o->text) == 36 &&
-                                       msx_guid_parse(o->text, guid))) {
+        if (o->type == SB_LIT_GUID ||
+            (o->type == SB_LIT_STRING && strlen(o->text) == 36 && msx_guid_parse(o->text, guid))) {
             *out = sb_value_text(o->text);
             for (char *p = out->s; *p; p++)
                 if (*p >= 'A' && *p <= 'F')
@@ -431,7 +434,8 @@ static void collect(const struct sb_node *n, enum sb_node_kind kind, const struc
     }
 }
 
-/* A long chain in balanced parentheses: SQLite bounds the depth of an expression, not its length. */
+/* A long chain in balanced parentheses: SQLite bounds the depth of an expression, not its length.
+ */
 static bool chain(struct sb_sql *s, const struct sb_table *t, int alias,
                   const struct sb_node *const *term, size_t n, const char *word, struct sb_error *e)
 {

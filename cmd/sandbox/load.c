@@ -9,8 +9,8 @@
 #include "options.h"
 #include "store_priv.h"
 
-#define FORMATTED "OData.Community.Display.V1.FormattedValue"
-#define LOGICAL_NAME "Microsoft.Dynamics.CRM.lookuplogicalname"
+#define FORMATTED     "OData.Community.Display.V1.FormattedValue"
+#define LOGICAL_NAME  "Microsoft.Dynamics.CRM.lookuplogicalname"
 #define FIRST_VERSION 1000000
 
 enum msx_code sb_store_load_begin(struct sb_store *s, const char *today, struct msx_error *err)
@@ -88,7 +88,8 @@ static bool add_annotation(const struct sb_table *t, struct sb_row *row, const c
 
         a = sb_nav_single(t, property, &target);
         if (!a)
-            return sb_fail(e, 400, "", "'%.200s' is no navigation property of %s", property, t->name);
+            return sb_fail(e, 400, "", "'%.200s' is no navigation property of %s", property,
+                           t->name);
         if (json_is_null(value))
             return true;
         if (!json_is_string(value) || !sb_ref_parse(json_string_value(value), t, &ref, e))
@@ -167,16 +168,16 @@ static void fill_defaults(struct sb_store *s, const struct sb_table *t, struct s
         sb_row_set(t, row, t->pk, sb_value_text(guid));
     }
     (void)snprintf(stamp, sizeof stamp, "%.10sT08:00:00Z", s->load_today);
-    fill(t, row, "modifiedon", is_empty(t, row, "createdon") ? stamp
-                                                             : sb_row_get(t, row, "createdon")->s);
+    fill(t, row, "modifiedon",
+         is_empty(t, row, "createdon") ? stamp : sb_row_get(t, row, "createdon")->s);
     created = sb_row_get(t, row, "modifiedon");
     fill(t, row, "createdon",
          created && created->kind == SB_TEXT && strcmp(created->s, stamp) < 0 ? created->s : stamp);
     fill(t, row, "ownerid", s->load_whoami);
-    fill(t, row, "createdby", is_empty(t, row, "ownerid") ? s->load_whoami
-                                                          : sb_row_get(t, row, "ownerid")->s);
-    fill(t, row, "modifiedby", is_empty(t, row, "createdby") ? s->load_whoami
-                                                             : sb_row_get(t, row, "createdby")->s);
+    fill(t, row, "createdby",
+         is_empty(t, row, "ownerid") ? s->load_whoami : sb_row_get(t, row, "ownerid")->s);
+    fill(t, row, "modifiedby",
+         is_empty(t, row, "createdby") ? s->load_whoami : sb_row_get(t, row, "createdby")->s);
     if (t == &sb_table_opportunity && !sb_row_get(t, row, "msp_eststartdate")) {
         (void)snprintf(stamp, sizeof stamp, "%.10s", sb_row_get(t, row, "createdon")->s);
         sb_row_set(t, row, "msp_eststartdate", sb_value_text(stamp));

@@ -8,7 +8,8 @@
 
 json_t *sb_meta_tables(void);
 json_t *sb_meta_table(const struct sb_table *t);
-/* cast: "PicklistAttributeMetadata", or NULL for all. Choices carry OptionSet and GlobalOptionSet. */
+/* cast: "PicklistAttributeMetadata", or NULL for all. Choices carry OptionSet and GlobalOptionSet.
+ */
 json_t *sb_meta_attributes(const struct sb_table *t, const char *cast);
 json_t *sb_meta_attribute(const struct sb_table *t, const struct sb_attr *a);
 const char *sb_meta_type(const struct sb_attr *a); /* "PicklistAttributeMetadata" */

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "meta_json.h"
 #include "msxops/mem.h"
 #include "msxops/text.h"
-#include "meta_json.h"
 #include "options.h"
 #include "service.h"
 
@@ -104,8 +104,9 @@ static char *plain_enums(const char *filter)
     char *out = sb_alloc(n + 1);
 
     for (size_t i = 0; i < n; i++) {
-        size_t k = strncmp(filter + i, NAMESPACE, sizeof NAMESPACE - 1) == 0 ? strcspn(filter + i, "' )")
-                                                                              : 0;
+        size_t k = strncmp(filter + i, NAMESPACE, sizeof NAMESPACE - 1) == 0
+                       ? strcspn(filter + i, "' )")
+                       : 0;
 
         if (k && filter[i + k] == '\'')
             i += k;
@@ -129,10 +130,12 @@ static bool narrow(struct sb_call *c, json_t *j, const char *select)
     for (size_t i = 0; i < n; i++)
         if (!json_object_get(j, name[i]))
             return sb_fail(&c->e, 400, "0x80060888",
-                           "Could not find a property named '%.200s' on the metadata type.", name[i]);
+                           "Could not find a property named '%.200s' on the metadata type.",
+                           name[i]);
     json_object_foreach_safe(j, tmp, key, value)
     {
-        bool keep = strcmp(key, "MetadataId") == 0 || *key == '@' || strcmp(key, "LogicalName") == 0;
+        bool keep =
+            strcmp(key, "MetadataId") == 0 || *key == '@' || strcmp(key, "LogicalName") == 0;
 
         for (size_t i = 0; i < n && !keep; i++)
             keep = strcmp(name[i], key) == 0;
@@ -200,7 +203,8 @@ static bool filtered(struct sb_call *c, json_t *list, const char *filter)
 
 static json_t *subject(const json_t *j, const struct expansion *x)
 {
-    const struct sb_table *t = sb_table_by_name(json_string_value(json_object_get(j, "LogicalName")));
+    const struct sb_table *t =
+        sb_table_by_name(json_string_value(json_object_get(j, "LogicalName")));
 
     if (t && strcmp(x->name, "Attributes") == 0)
         return sb_meta_attributes(t, NULL);
@@ -226,8 +230,9 @@ static bool expand(struct sb_call *c, json_t *j, const json_t *full, const char 
         if (!parse_expansion(c, item[i], &x))
             return false;
         value = subject(full, &x);
-        if (!value && (strcmp(x.name, "OptionSet") == 0 || strcmp(x.name, "GlobalOptionSet") == 0) &&
-            cast && json_object_get(full, x.name))
+        if (!value &&
+            (strcmp(x.name, "OptionSet") == 0 || strcmp(x.name, "GlobalOptionSet") == 0) && cast &&
+            json_object_get(full, x.name))
             value = json_deep_copy(json_object_get(full, x.name));
         if (!value)
             return sb_fail(&c->e, 400, "0x80060888",
@@ -342,9 +347,21 @@ static char *key_of(const char *segment, const char *property)
 static bool known_cast(const char *cast)
 {
     static const char *const types[] = {
-        "Picklist",   "Status",  "State",    "MultiSelectPicklist", "Boolean", "DateTime",
-        "String",     "Lookup",  "Memo",     "Integer",             "BigInt",  "Decimal",
-        "Double",     "Money",   "UniqueIdentifier",
+        "Picklist",
+        "Status",
+        "State",
+        "MultiSelectPicklist",
+        "Boolean",
+        "DateTime",
+        "String",
+        "Lookup",
+        "Memo",
+        "Integer",
+        "BigInt",
+        "Decimal",
+        "Double",
+        "Money",
+        "UniqueIdentifier",
     };
     size_t n = strlen(cast);
 
@@ -414,11 +431,11 @@ static bool entity_definitions(struct sb_call *c, const char *first)
     if (strncmp(c->rest[0], "Attributes", 10) == 0)
         return attributes(c, t);
     if (strcmp(c->rest[0], "ManyToOneRelationships") == 0)
-        return answer_list(c, sb_meta_relations(t, NULL), "EntityDefinitions/ManyToOneRelationships",
-                           false);
+        return answer_list(c, sb_meta_relations(t, NULL),
+                           "EntityDefinitions/ManyToOneRelationships", false);
     if (strcmp(c->rest[0], "OneToManyRelationships") == 0)
-        return answer_list(c, sb_meta_relations(NULL, t), "EntityDefinitions/OneToManyRelationships",
-                           false);
+        return answer_list(c, sb_meta_relations(NULL, t),
+                           "EntityDefinitions/OneToManyRelationships", false);
     if (strcmp(c->rest[0], "ManyToManyRelationships") == 0)
         return answer_list(c, json_array(), "EntityDefinitions/ManyToManyRelationships", false);
     return no_segment(c, c->rest[0]);
@@ -465,7 +482,8 @@ static bool relationship_definitions(struct sb_call *c, const char *first)
         json_decref(list);
         return sb_fail(&c->e, 404, "0x80040217", "Could not find relationship %.100s", name);
     }
-    if (!name || (c->n_rest && strcmp(c->rest[0], NAMESPACE "OneToManyRelationshipMetadata") != 0)) {
+    if (!name ||
+        (c->n_rest && strcmp(c->rest[0], NAMESPACE "OneToManyRelationshipMetadata") != 0)) {
         json_decref(list);
         if (name && strcmp(c->rest[0], NAMESPACE "ManyToManyRelationshipMetadata") == 0)
             return answer_list(c, json_array(), "RelationshipDefinitions", false);

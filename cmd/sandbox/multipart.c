@@ -179,8 +179,8 @@ bool sb_inner_parse(const char *text, size_t len, const char *api_path, struct s
     at += take_headers(text + at, len - at, &out->headers);
     out->body = text + at;
     out->body_len = len - at;
-    while (out->body_len && (out->body[out->body_len - 1] == '\n' ||
-                             out->body[out->body_len - 1] == '\r'))
+    while (out->body_len &&
+           (out->body[out->body_len - 1] == '\n' || out->body[out->body_len - 1] == '\r'))
         out->body_len--;
     return true;
 }

@@ -3,10 +3,9 @@
 
 #define SET(var, nm, lb, ...)                                                                      \
     static const struct sb_option var##_options[] = { __VA_ARGS__ };                               \
-    const struct sb_optionset sb_set_##var = { .name = nm,                                         \
-                                               .label = lb,                                        \
-                                               .option = var##_options,                            \
-                                               .n = COUNT(var##_options) }
+    const struct sb_optionset sb_set_##var = {                                                     \
+        .name = nm, .label = lb, .option = var##_options, .n = COUNT(var##_options)                \
+    }
 #define GLOBAL(var, nm, lb, bare, ...)                                                             \
     static const struct sb_option var##_options[] = { __VA_ARGS__ };                               \
     const struct sb_optionset sb_set_##var = { .name = nm,                                         \

@@ -26,7 +26,6 @@ extern const struct sb_optionset sb_set_yes_no;
 extern const struct sb_optionset sb_set_team_type;
 extern const struct sb_optionset sb_set_stage_category;
 
-
 extern const struct sb_table sb_table_account, sb_table_opportunity, sb_table_milestone,
     sb_table_task, sb_table_activitypointer, sb_table_systemuser, sb_table_team,
     sb_table_businessunit, sb_table_dealteam, sb_table_workload, sb_table_currency,

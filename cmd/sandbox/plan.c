@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "msxops/mem.h"
 #include "filter_priv.h"
+#include "msxops/mem.h"
 
-#define SQL_MAX ((size_t)8 << 20)
+#define SQL_MAX   ((size_t)8 << 20)
 #define FORMATTED "OData.Community.Display.V1.FormattedValue"
 
 static bool wants_labels(const struct sb_call *c)

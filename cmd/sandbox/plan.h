@@ -21,9 +21,9 @@ struct sb_plan;
 
 struct sb_subplan {
     const struct sb_expand *x;
-    int key_at;               /* value of the lookup, or the own key of a collection */
-    int type_at;              /* -1: one target */
-    struct sb_plan *plan[3];  /* by target; a collection has one */
+    int key_at;              /* value of the lookup, or the own key of a collection */
+    int type_at;             /* -1: one target */
+    struct sb_plan *plan[3]; /* by target; a collection has one */
     const struct sb_table *to[3];
     size_t n;
 };

@@ -8,9 +8,9 @@
 #include "options.h"
 #include "plan.h"
 
-#define FORMATTED "OData.Community.Display.V1.FormattedValue"
+#define FORMATTED    "OData.Community.Display.V1.FormattedValue"
 #define LOGICAL_NAME "Microsoft.Dynamics.CRM.lookuplogicalname"
-#define NAV_NAME "Microsoft.Dynamics.CRM.associatednavigationproperty"
+#define NAV_NAME     "Microsoft.Dynamics.CRM.associatednavigationproperty"
 
 static const char *text_at(sqlite3_stmt *st, int at)
 {

@@ -73,8 +73,8 @@ bool sb_options_parse(struct sb_arena *a, const char *query, struct sb_options *
         const char *eq = memchr(query, '=', len);
         size_t name_len = eq ? (size_t)(eq - query) : len;
         MSX_AUTO(msx_free_p) char *name = sb_percent_decode(query, name_len, true);
-        MSX_AUTO(msx_free_p) char *value =
-            eq ? sb_percent_decode(eq + 1, len - name_len - 1, true) : sb_dup("");
+        MSX_AUTO(msx_free_p)
+        char *value = eq ? sb_percent_decode(eq + 1, len - name_len - 1, true) : sb_dup("");
 
         if (!name || !value)
             return sb_fail(e, 400, "0x80060888", "The query string is malformed.");
@@ -157,7 +157,8 @@ static bool parse_select(struct sb_arena *a, const char *text, struct sb_query *
             q->all = true;
             continue;
         }
-        if (!attr && (sb_nav_single(q->t, item[i], &target) || sb_nav_collection(q->t, item[i], &r)))
+        if (!attr &&
+            (sb_nav_single(q->t, item[i], &target) || sb_nav_collection(q->t, item[i], &r)))
             return sb_fail(e, 400, "0x80060888",
                            "The navigation property '%.100s' cannot be selected on type "
                            "'Microsoft.Dynamics.CRM.%s'; use $expand.",
@@ -214,14 +215,15 @@ static bool keep_common(struct sb_expand *x, struct sb_error *e)
     size_t kept = 0;
 
     if (x->q.n_expand || x->q.filter || x->q.n_order)
-        return sb_fail(e, 400, "0x80060888", "Only $select is supported in $expand of '%s'.", x->nav);
+        return sb_fail(e, 400, "0x80060888", "Only $select is supported in $expand of '%s'.",
+                       x->nav);
     for (size_t i = 0; i < x->q.n_select; i++) {
         const struct sb_attr *attr = x->q.select[i];
         bool common = true;
 
         for (size_t k = 1; k < x->attr->n_targets; k++)
-            common = common && sb_attr_by_name(sb_table_by_name(x->attr->target[k].table),
-                                               attr->name);
+            common =
+                common && sb_attr_by_name(sb_table_by_name(x->attr->target[k].table), attr->name);
         if (common)
             x->q.select[kept++] = attr;
         else if (!x->q.all)

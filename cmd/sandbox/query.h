@@ -50,7 +50,16 @@ struct sb_operand {
     int64_t integer; /* integers and booleans */
 };
 
-enum sb_node_kind { SB_AND, SB_OR, SB_NOT, SB_COMPARE, SB_FUNCTION, SB_CRM, SB_LAMBDA, SB_CONSTANT };
+enum sb_node_kind {
+    SB_AND,
+    SB_OR,
+    SB_NOT,
+    SB_COMPARE,
+    SB_FUNCTION,
+    SB_CRM,
+    SB_LAMBDA,
+    SB_CONSTANT
+};
 enum sb_compare { SB_EQ, SB_NE, SB_GT, SB_GE, SB_LT, SB_LE };
 
 struct sb_node {
@@ -96,7 +105,7 @@ struct sb_query {
 
 struct sb_expand {
     const char *nav;
-    const char *options; /* text between the parentheses, "" when none */
+    const char *options;            /* text between the parentheses, "" when none */
     const struct sb_attr *attr;     /* lookup side; NULL for a collection */
     const struct sb_target *target; /* NULL: every target (ownerid) */
     struct sb_relation relation;    /* collection side */
@@ -138,7 +147,8 @@ struct sb_sql {
 
 void sb_sql_init(struct sb_sql *s, struct sb_arena *arena, const char *user, const char *today);
 void sb_sql_release(struct sb_sql *s);
-/* Append the condition of a tree on rows of t under alias (no joins of other aliases are touched). */
+/* Append the condition of a tree on rows of t under alias (no joins of other aliases are touched).
+ */
 bool sb_sql_filter(struct sb_sql *s, const struct sb_table *t, int alias, const struct sb_node *n,
                    struct sb_error *e);
 /* SQL expression of a column path ("t1.\"name\""), in the arena; joins are added as needed. */

@@ -7,10 +7,10 @@
 #include "plan.h"
 #include "service.h"
 
-#define TOTAL "Microsoft.Dynamics.CRM.totalrecordcount"
-#define EXCEEDED "Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"
+#define TOTAL            "Microsoft.Dynamics.CRM.totalrecordcount"
+#define EXCEEDED         "Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"
 #define METADATA_VERSION "Microsoft.Dynamics.CRM.globalmetadataversion"
-#define COUNT_CAP 5000
+#define COUNT_CAP        5000
 
 /* --- @odata.context --- */
 
@@ -120,10 +120,10 @@ static void add_next_link(struct sb_call *c, long page, const json_t *position, 
 
 struct page {
     long number;
-    long offset;    /* rows before it, where pages are cut by counting */
-    json_t *after;  /* position before it, where they are cut by values */
-    long size;      /* rows on it at most */
-    bool last;      /* nothing may follow ($top) */
+    long offset;   /* rows before it, where pages are cut by counting */
+    json_t *after; /* position before it, where they are cut by values */
+    long size;     /* rows on it at most */
+    bool last;     /* nothing may follow ($top) */
 };
 
 /* $top with maxpagesize: $top is ignored. $top alone: that many rows, and no link. */

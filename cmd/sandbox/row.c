@@ -26,7 +26,8 @@ void sb_row_release(struct sb_row *r)
     memset(r, 0, sizeof *r);
 }
 
-const struct sb_value *sb_row_get(const struct sb_table *t, const struct sb_row *r, const char *name)
+const struct sb_value *sb_row_get(const struct sb_table *t, const struct sb_row *r,
+                                  const char *name)
 {
     const struct sb_attr *a = sb_attr_by_name(t, name);
 
@@ -54,7 +55,8 @@ static sqlite3_stmt *prepare(struct sb_conn *c, const struct msx_buf *sql, struc
 {
     sqlite3_stmt *st = NULL;
 
-    if (sql->failed || sqlite3_prepare_v2(c->db, sql->data, (int)sql->len, &st, NULL) != SQLITE_OK) {
+    if (sql->failed ||
+        sqlite3_prepare_v2(c->db, sql->data, (int)sql->len, &st, NULL) != SQLITE_OK) {
         (void)sb_fail_sql(e, c->db);
         return NULL;
     }

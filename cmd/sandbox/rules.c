@@ -74,8 +74,7 @@ static bool born_open(struct sb_call *c, const struct sb_table *t, const char *i
     if (!is_null(given) && !pair_fits(status, 0, (int)given->i))
         return bad_pair(c, t, state, 0, (int)given->i, id);
     sb_row_set(t, row, "statecode", sb_value_int(0));
-    set_default(t, row, "statuscode",
-                sb_value_int(sb_option_by_value(state->set, 0)->state));
+    set_default(t, row, "statuscode", sb_value_int(sb_option_by_value(state->set, 0)->state));
     return true;
 }
 
@@ -92,7 +91,8 @@ static bool change_state(struct sb_call *c, const struct sb_table *t, const char
     if (!state || !status || (!new_state && !new_status))
         return true;
     if ((new_state && is_null(new_state)) || (new_status && is_null(new_status)))
-        return sb_fail(&c->e, 400, "0x80048408", "State and status of %s cannot be empty.", t->name);
+        return sb_fail(&c->e, 400, "0x80048408", "State and status of %s cannot be empty.",
+                       t->name);
     value = new_state ? (int)new_state->i : (int)sb_row_get(t, old, "statecode")->i;
     if (t == &sb_table_opportunity && value != (int)sb_row_get(t, old, "statecode")->i)
         return sb_fail(&c->e, 400, "0x80048408",
@@ -130,8 +130,8 @@ static bool closed_task(struct sb_call *c, const struct sb_table *t, const char 
     if (only_state(t, row) && (!state || state->i == 0 || state->i == before))
         return true;
     return sb_fail(&c->e, 400, "0x80040203",
-                   "The task with Id %s is %s and read-only; open it again before you change it.", id,
-                   before == 1 ? "completed" : "canceled");
+                   "The task with Id %s is %s and read-only; open it again before you change it.",
+                   id, before == 1 ? "completed" : "canceled");
 }
 
 static void actual_end(struct sb_call *c, const struct sb_table *t, const struct sb_row *old,

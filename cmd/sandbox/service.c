@@ -11,8 +11,9 @@
 #include "options.h"
 #include "plan.h"
 
-#define BAD_URL "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\"\"http://www.w3.org/TR/html4/strict.dtd\">\r\n" \
-    "<HTML><HEAD><TITLE>Bad Request</TITLE></HEAD><BODY><h2>Bad Request - Invalid URL</h2>\r\n"             \
+#define BAD_URL                                                                                         \
+    "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\"\"http://www.w3.org/TR/html4/strict.dtd\">\r\n" \
+    "<HTML><HEAD><TITLE>Bad Request</TITLE></HEAD><BODY><h2>Bad Request - Invalid URL</h2>\r\n"         \
     "<hr><p>HTTP Error 400. The request URL is invalid.</p></BODY></HTML>\r\n"
 
 bool sb_method_writes(const char *method)
@@ -181,8 +182,8 @@ static bool total_record_count(struct sb_call *c, const char *text)
         if (!t) {
             json_decref(keys);
             json_decref(values);
-            return sb_fail(&c->e, 400, "0x80041102", "The entity with a name = '%.100s' was not found.",
-                           name ? name : "");
+            return sb_fail(&c->e, 400, "0x80041102",
+                           "The entity with a name = '%.100s' was not found.", name ? name : "");
         }
         st = sb_plan_count(c, &q, NULL, NULL, 2000000000);
         if (!st) {
@@ -191,8 +192,8 @@ static bool total_record_count(struct sb_call *c, const char *text)
             return false;
         }
         sb_append(keys, json_string(name));
-        sb_append(values, json_integer(sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0)
-                                                                      : 0));
+        sb_append(values,
+                  json_integer(sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0));
         (void)sqlite3_finalize(st);
         p = end + 1;
     }
@@ -221,7 +222,8 @@ static bool wrong_method(struct sb_call *c)
 static bool resolve(struct sb_call *c, const char *segment)
 {
     const char *open = strchr(segment, '('), *key = open ? open + 1 : NULL;
-    MSX_AUTO(msx_free_p) char *set = sb_ndup(segment, open ? (size_t)(open - segment) : strlen(segment));
+    MSX_AUTO(msx_free_p)
+    char *set = sb_ndup(segment, open ? (size_t)(open - segment) : strlen(segment));
     MSX_AUTO(msx_free_p) char *text = NULL;
     const char *eq;
     size_t n;
@@ -321,7 +323,8 @@ static bool dispatch(struct sb_call *c, const char *first)
     if (strncmp(first, "RetrieveTotalRecordCount(", 25) == 0)
         return get ? total_record_count(c, first) : wrong_method(c);
     if (strcmp(first, "WinOpportunity") == 0 || strcmp(first, "LoseOpportunity") == 0)
-        return strcmp(m, "POST") == 0 ? sb_write_close_opportunity(c, *first == 'W') : wrong_method(c);
+        return strcmp(m, "POST") == 0 ? sb_write_close_opportunity(c, *first == 'W')
+                                      : wrong_method(c);
     if (*first == '$' ? !resolve_content_id(c, first) : !resolve(c, first))
         return false;
     return c->has_id ? dispatch_record(c) : dispatch_set(c);
@@ -412,7 +415,8 @@ bool sb_service_call(struct sb_service *svc, struct sb_conn *conn, const struct 
     bool ok;
 
     if (!url_fits(q, ids ? SB_MAX_BATCH_URL : SB_MAX_URL)) {
-        bool long_url = strlen(q->path) + strlen(q->query) + 1 > (ids ? SB_MAX_BATCH_URL : SB_MAX_URL);
+        bool long_url =
+            strlen(q->path) + strlen(q->query) + 1 > (ids ? SB_MAX_BATCH_URL : SB_MAX_URL);
 
         sb_response_text(r, long_url ? 414 : 400, "text/html; charset=us-ascii", BAD_URL);
         return false;

@@ -8,9 +8,9 @@
 #include "store.h"
 #include "value.h"
 
-#define SB_MAX_PAGE 5000
-#define SB_MAX_SEGMENT 260
-#define SB_MAX_URL 32768
+#define SB_MAX_PAGE      5000
+#define SB_MAX_SEGMENT   260
+#define SB_MAX_URL       32768
 #define SB_MAX_BATCH_URL 65536
 
 /* A write that took effect; they are counted when their transaction is committed. */
@@ -107,7 +107,8 @@ bool sb_write_delete(struct sb_call *c);
 bool sb_write_segment(struct sb_call *c); /* PUT or DELETE of a property or a reference */
 bool sb_write_close_opportunity(struct sb_call *c, bool won);
 /* Change a record as a given user, outside of any request's rules on headers. */
-bool sb_write_update(struct sb_call *c, const struct sb_table *t, const char *id, const json_t *body);
+bool sb_write_update(struct sb_call *c, const struct sb_table *t, const char *id,
+                     const json_t *body);
 /* metadata.c */
 bool sb_metadata(struct sb_call *c, const char *first);
 bool sb_service_document(struct sb_call *c);

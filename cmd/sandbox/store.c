@@ -12,7 +12,7 @@
 #include "store_priv.h"
 
 #define MAX_READERS 8
-#define LAYOUT 1 /* PRAGMA user_version; another number is another program's file */
+#define LAYOUT      1 /* PRAGMA user_version; another number is another program's file */
 
 bool sb_conn_exec(struct sb_conn *c, const char *sql)
 {
@@ -32,8 +32,8 @@ static void conn_free(struct sb_conn *c)
 static struct sb_conn *conn_open(const char *path, struct msx_error *err)
 {
     struct sb_conn *c = sb_alloc(sizeof *c);
-    int rc = sqlite3_open_v2(path, &c->db,
-                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    int rc = sqlite3_open_v2(
+        path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
 
     if (rc == SQLITE_OK)
         rc = sqlite3_busy_timeout(c->db, 20000);
@@ -167,10 +167,11 @@ static enum msx_code set_up(struct sb_conn *c, const char *path, struct msx_erro
         return msx_fail(err, MSX_E_INVALID, "'%s' was made by another version of msxops-sandbox",
                         path);
     if (!sb_conn_exec(c, "BEGIN IMMEDIATE") ||
-        !sb_conn_exec(c, "CREATE TABLE meta (k TEXT PRIMARY KEY, v TEXT);"
-                         "CREATE TABLE counter (name TEXT PRIMARY KEY, n INTEGER);"
-                         "INSERT INTO counter VALUES ('version', 1000000), ('milestone', 100000000);"
-                         "PRAGMA user_version=1") ||
+        !sb_conn_exec(c,
+                      "CREATE TABLE meta (k TEXT PRIMARY KEY, v TEXT);"
+                      "CREATE TABLE counter (name TEXT PRIMARY KEY, n INTEGER);"
+                      "INSERT INTO counter VALUES ('version', 1000000), ('milestone', 100000000);"
+                      "PRAGMA user_version=1") ||
         !create_tables(c) || !sb_conn_exec(c, "COMMIT"))
         return msx_fail(err, MSX_E_IO, "cannot set up '%s': %s", path, sqlite3_errmsg(c->db));
     return MSX_OK;
@@ -268,8 +269,8 @@ int64_t sb_store_next(struct sb_conn *c, const char *counter)
     sqlite3_stmt *st = NULL;
     int64_t n = 0;
 
-    if (sqlite3_prepare_v2(c->db, "UPDATE counter SET n = n + 1 WHERE name = ? RETURNING n", -1, &st,
-                           NULL) == SQLITE_OK &&
+    if (sqlite3_prepare_v2(c->db, "UPDATE counter SET n = n + 1 WHERE name = ? RETURNING n", -1,
+                           &st, NULL) == SQLITE_OK &&
         sqlite3_bind_text(st, 1, counter, -1, SQLITE_STATIC) == SQLITE_OK &&
         sqlite3_step(st) == SQLITE_ROW)
         n = sqlite3_column_int64(st, 0);
@@ -331,10 +332,10 @@ bool sb_store_find_user(struct sb_store *s, const char *who, char out[37])
 {
     static const char sql[] =
         "SELECT systemuserid FROM systemuser WHERE coalesce(isdisabled, 0) = 0 AND "
-        "(systemuserid = ?1 OR internalemailaddress = ?2 OR domainname = ?2 OR fullname = ?2) "
+        "(systemuserid = ?1 OR azureactivedirectoryobjectid = ?1 OR internalemailaddress = ?2 OR domainname = ?2 OR fullname = ?2) "
         "LIMIT 2";
     struct sb_conn *c = sb_store_reader(s);
-    char id[37] = "";
+    char id[37] = "", found[37] = "";
     sqlite3_stmt *st = NULL;
     int n = 0;
 
@@ -344,9 +345,11 @@ bool sb_store_find_user(struct sb_store *s, const char *who, char out[37])
         sqlite3_bind_text(st, 2, who, -1, SQLITE_STATIC) == SQLITE_OK) {
         while (sqlite3_step(st) == SQLITE_ROW)
             if (n++ == 0)
-                (void)snprintf(out, 37, "%s", (const char *)sqlite3_column_text(st, 0));
+                (void)snprintf(found, sizeof found, "%s", (const char *)sqlite3_column_text(st, 0));
     }
     (void)sqlite3_finalize(st);
     sb_store_release(s, c);
+    if (n == 1)
+        memcpy(out, found, sizeof found);
     return n == 1;
 }

@@ -166,7 +166,8 @@ static bool mismatch(const struct sb_table *t, const struct sb_attr *a, const js
                                "'PrimitiveValue' node was expected.",
                                json_is_object(j) ? "StartObject" : "StartArray", a->name);
     if (json_is_string(j) && a->type != SB_STRING && a->type != SB_MEMO)
-        return sb_fail_payload(e, t, "Cannot convert the literal '%.100s' to the expected type '%s'.",
+        return sb_fail_payload(e, t,
+                               "Cannot convert the literal '%.100s' to the expected type '%s'.",
                                json_string_value(j), sb_edm_type(a));
     return sb_fail_payload(e, t,
                            "Cannot convert a value of type '%s' to the expected target type '%s'.",
@@ -198,10 +199,11 @@ static bool out_of_range(const struct sb_table *t, const struct sb_attr *a, json
     for (size_t i = 0; i < a->set->n && n < sizeof known - 16; i++)
         n += (size_t)snprintf(known + n, sizeof known - n, "%s%d", i ? "," : "",
                               a->set->option[i].value);
-    return sb_fail(e, 400, "0x8004431A",
-                   "A validation error occurred. The value %" JSON_INTEGER_FORMAT
-                   " of '%s' on record of type '%s' is outside the valid range. Accepted Values: %s",
-                   value, a->name, t->name, known);
+    return sb_fail(
+        e, 400, "0x8004431A",
+        "A validation error occurred. The value %" JSON_INTEGER_FORMAT
+        " of '%s' on record of type '%s' is outside the valid range. Accepted Values: %s",
+        value, a->name, t->name, known);
 }
 
 static bool choice_from(const struct sb_table *t, const struct sb_attr *a, const json_t *j,
@@ -256,9 +258,8 @@ static bool number_from(const struct sb_table *t, const struct sb_attr *a, const
     double r, scale;
 
     if (a->type == SB_INTEGER || a->type == SB_BIGINT) {
-        if (!json_is_integer(j) ||
-            (a->type == SB_INTEGER && (json_integer_value(j) < INT32_MIN ||
-                                       json_integer_value(j) > INT32_MAX)))
+        if (!json_is_integer(j) || (a->type == SB_INTEGER && (json_integer_value(j) < INT32_MIN ||
+                                                              json_integer_value(j) > INT32_MAX)))
             return mismatch(t, a, j, e);
         *out = sb_value_int(json_integer_value(j));
         return true;

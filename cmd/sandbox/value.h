@@ -22,9 +22,10 @@ bool sb_fail(struct sb_error *e, int status, const char *code, const char *fmt, 
 /* The usual refusals. */
 bool sb_fail_payload(struct sb_error *e, const struct sb_table *t, const char *fmt, ...)
     MSX_PRINTF(3, 4); /* 0x80048d19 */
-bool sb_fail_property(struct sb_error *e, const struct sb_table *t, const char *name); /* 0x80060888 */
-bool sb_fail_missing(struct sb_error *e, const struct sb_table *t, const char *id);    /* 0x80040217 */
-bool sb_fail_sql(struct sb_error *e, sqlite3 *db);                                      /* 500 */
+bool sb_fail_property(struct sb_error *e, const struct sb_table *t,
+                      const char *name);                                            /* 0x80060888 */
+bool sb_fail_missing(struct sb_error *e, const struct sb_table *t, const char *id); /* 0x80040217 */
+bool sb_fail_sql(struct sb_error *e, sqlite3 *db);                                  /* 500 */
 
 enum sb_kind { SB_NULL, SB_INT, SB_REAL, SB_TEXT };
 

@@ -9,7 +9,8 @@
 #include "options.h"
 #include "rules.h"
 
-static void add_effect(struct sb_call *c, const char *verb, const struct sb_table *t, const char *id)
+static void add_effect(struct sb_call *c, const char *verb, const struct sb_table *t,
+                       const char *id)
 {
     struct sb_effect *e;
 
@@ -44,7 +45,8 @@ static void stamp(struct sb_call *c, const struct sb_table *t, struct sb_row *ro
 }
 
 /* 204 with the record's address, or the record itself. */
-static bool answer_written(struct sb_call *c, const struct sb_table *t, const char *id, bool created)
+static bool answer_written(struct sb_call *c, const struct sb_table *t, const char *id,
+                           bool created)
 {
     struct sb_query q;
 
@@ -105,8 +107,7 @@ bool sb_write_create(struct sb_call *c)
 {
     json_auto_t *body = NULL;
 
-    if (!writable(c) || !(body = sb_body_parse(c)) ||
-        !create_row(c, c->table, body, NULL, c->id))
+    if (!writable(c) || !(body = sb_body_parse(c)) || !create_row(c, c->table, body, NULL, c->id))
         return false;
     c->has_id = true;
     return answer_written(c, c->table, c->id, true);
@@ -114,7 +115,8 @@ bool sb_write_create(struct sb_call *c)
 
 /* --- update --- */
 
-bool sb_write_update(struct sb_call *c, const struct sb_table *t, const char *id, const json_t *body)
+bool sb_write_update(struct sb_call *c, const struct sb_table *t, const char *id,
+                     const json_t *body)
 {
     struct sb_row row = { 0 }, old = { 0 };
     int found = sb_row_read(c->conn, t, id, &old, &c->e);
@@ -229,8 +231,8 @@ bool sb_write_delete(struct sb_call *c)
 
 /* --- one property, one reference --- */
 
-static bool update_with(struct sb_call *c, const struct sb_table *t, const char *id, const char *key,
-                        json_t *value)
+static bool update_with(struct sb_call *c, const struct sb_table *t, const char *id,
+                        const char *key, json_t *value)
 {
     json_auto_t *body = json_object();
 
@@ -321,8 +323,8 @@ bool sb_write_close_opportunity(struct sb_call *c, bool won)
 {
     const struct sb_table *t = &sb_table_opportunity;
     json_auto_t *body = sb_body_parse(c);
-    const char *text = msx_json_str(msx_json_obj(body, "OpportunityClose"),
-                                    "opportunityid@odata.bind");
+    const char *text =
+        msx_json_str(msx_json_obj(body, "OpportunityClose"), "opportunityid@odata.bind");
     struct sb_row row = { 0 };
     struct sb_ref ref;
     char today[11];
