@@ -134,8 +134,7 @@ static bool narrow(struct sb_call *c, json_t *j, const char *select)
                            name[i]);
     json_object_foreach_safe(j, tmp, key, value)
     {
-        bool keep =
-            strcmp(key, "MetadataId") == 0 || *key == '@' || strcmp(key, "LogicalName") == 0;
+        bool keep = strcmp(key, "MetadataId") == 0 || *key == '@';
 
         for (size_t i = 0; i < n && !keep; i++)
             keep = strcmp(name[i], key) == 0;
