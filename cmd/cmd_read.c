@@ -234,6 +234,18 @@ static const struct opt query_opts[] = {
 };
 #undef OPTS
 
+/* JSON lines go out page by page: memory does not grow with the listing. */
+static enum msx_code print_page(void *user, json_t *rows, struct msx_error *err)
+{
+    struct app *app = user;
+    MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(MSX_JSON_MAX_BYTES);
+    enum msx_code rc;
+
+    msx_render_ndjson(&b, rows);
+    rc = msx_buf_finish(&b, "a page", err);
+    return rc ? rc : out_text(app, b.data, b.len, err);
+}
+
 static enum msx_code run_query(struct app *app, const void *opts, char **args, size_t nargs,
                                struct msx_error *err)
 {
@@ -256,6 +268,8 @@ static enum msx_code run_query(struct app *app, const void *opts, char **args, s
         json_object_set_new(p, "top", json_integer(o->top));
     if (o->count)
         json_object_set_new(p, "count", json_true());
+    if (!app->g.jq && !app->g.fields && strcmp(out_format(app), "ndjson") == 0)
+        return msx_crm_query_each(&app->crm, p, print_page, app, err);
     return cmd_tool(app, "crm_query", MSX_STEAL(p), &(struct view){ "value", NULL, "no rows" },
                     err);
 }
