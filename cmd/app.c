@@ -146,6 +146,7 @@ enum msx_code app_prepare(struct app *app, struct msx_error *err)
     c->no_cache = app->g.no_cache;
     c->log = log_line;
     c->log_user = app;
+    c->trace = app->trace != NULL;
     return MSX_OK;
 }
 
