@@ -17,8 +17,8 @@ export class Sandbox {
   static async start() {
     const s = new Sandbox();
     s.dir = mkdtempSync(join(tmpdir(), "msxops-peer-"));
-    s.child = spawn(process.env.SANDBOX, ["--dir", s.dir, "--today", "2026-03-02"],
-                    { stdio: ["ignore", "ignore", "inherit"] });
+    s.child = spawn(process.env.SANDBOX, ["--foreground", "--dir", s.dir, "--today", "2026-03-02"],
+                    { stdio: ["ignore", "ignore", "ignore"] });
     s.ended = once(s.child, "exit");
     for (let i = 0; ; i++) {
       try {
