@@ -207,6 +207,9 @@ enum msx_code msx_child_run(const struct msx_ctx *ctx, const char *const *argv, 
         ended = reap(pid, argv[0], until_ms, rc != MSX_OK, &child->exit_status, rc ? NULL : err);
         if (!rc)
             rc = ended;
+        /* where the system starts a child before it looks for the program, that is how it tells */
+        if (!rc && child->exit_status == 127 && !child->out.len && !child->err.len)
+            rc = msx_fail(err, MSX_E_NOTFOUND, "there is no program '%s'", argv[0]);
     } else if (e == ENOENT || e == ENOTDIR || e == EACCES) {
         rc = msx_fail(err, MSX_E_NOTFOUND, "there is no program '%s'", argv[0]);
     } else {

@@ -330,8 +330,9 @@ static void discovery(void **state)
 #define PROGRAMS 8
 
 /* One program: waits for the word to go (the end of the pipe), asks for a token, writes it. */
-static void program(struct fx *x, int go, int out)
+static void program(struct idp *s, int go, int out)
 {
+    struct fx *x = s->x;
     struct msx_error err = MSX_ERROR_INIT;
     char *token = NULL, *url, c;
     ssize_t n;
@@ -350,6 +351,8 @@ static void program(struct fx *x, int go, int out)
     msx_auth_free(x->auth);
     msx_profile_release(&x->profile);
     msx_tz_free(x->tz);
+    free(x);
+    free(s);
     _exit(n > 0 ? 0 : 1);
 }
 
@@ -387,7 +390,7 @@ static void many_programs_refresh_once(void **state)
         assert_true(pids[i] >= 0);
         if (pids[i] == 0) {
             close(go[1]);
-            program(s->x, go[0], out[i][1]);
+            program(s, go[0], out[i][1]);
         }
         close(out[i][1]);
     }
