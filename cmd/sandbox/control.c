@@ -81,6 +81,8 @@ static enum msx_code load_sets(struct sb_server *s, const json_t *doc, struct ms
 
         if (strcmp(set, "whoami") == 0 || strcmp(set, "today") == 0 || *set == '$' || *set == '@')
             continue;
+        if (!sb_table_by_set(set))
+            return msx_fail(err, MSX_E_INVALID, "'%s' is no entity set of the sandbox", set);
         if (!json_is_array(list))
             return msx_fail(err, MSX_E_INVALID, "'%s' is not an array of records", set);
         for (size_t i = 0; i < json_array_size(list) && !rc; i++)

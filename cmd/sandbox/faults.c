@@ -260,13 +260,10 @@ static bool fires(struct rule *r, const struct sb_request *q)
     if (*r->path ? !strstr(q->path, r->path) && !strstr(q->query, r->path)
                  : strncmp(q->path, "/api/", 5) != 0)
         return false;
-    r->seen++;
+    r->seen++; /* also where another rule comes first: counts do not depend on other rules */
     if (r->count == 0 || (r->nth && r->seen != r->nth) || (r->every && r->seen % r->every != 0) ||
         (r->probability >= 0 && next_random(r) >= r->probability))
         return false;
-    r->fired++;
-    if (r->count > 0)
-        r->count--;
     return true;
 }
 
@@ -305,18 +302,21 @@ void sb_faults_enter(struct sb_faults *f, const struct sb_request *q, struct sb_
            json_integer(json_integer_value(json_object_get(f->by_path, route)) + 1));
     out->latency_ms = strncmp(q->path, "/api/", 5) == 0 ? f->latency_ms : 0;
     for (size_t i = 0; i < f->n; i++) {
+        struct rule *r = &f->rule[i];
         long latency = out->latency_ms;
+        bool lost = out->fault != SB_FAULT_NONE && r->plan.fault != SB_FAULT_NONE;
 
-        if (out->fault != SB_FAULT_NONE && f->rule[i].plan.fault != SB_FAULT_NONE)
-            continue; /* one fault a request; the first rule wins */
-        if (!fires(&f->rule[i], q))
+        if (!fires(r, q) || lost) /* one fault a request; the first rule wins */
             continue;
         f->faults++;
-        if (f->rule[i].plan.fault != SB_FAULT_NONE) {
-            *out = f->rule[i].plan;
+        r->fired++;
+        if (r->count > 0)
+            r->count--;
+        if (r->plan.fault != SB_FAULT_NONE) {
+            *out = r->plan;
             out->latency_ms = latency;
         } else {
-            out->latency_ms += f->rule[i].plan.latency_ms;
+            out->latency_ms += r->plan.latency_ms;
         }
     }
     (void)pthread_mutex_unlock(&f->lock);

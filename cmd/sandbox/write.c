@@ -77,7 +77,7 @@ static bool create_row(struct sb_call *c, const struct sb_table *t, const json_t
     if (ok) {
         pk = sb_row_get(t, &row, t->pk);
         if (key)
-            (void)snprintf(id, 37, "%s", key);
+            memmove(id, key, 37); /* often the same buffer */
         else if (pk && pk->kind == SB_TEXT)
             (void)snprintf(id, 37, "%s", pk->s);
         else
