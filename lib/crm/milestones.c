@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-/* Milestone numbers of one request. */
-#define NUMBERS_A_REQUEST 100
-
 static const char *const scope_params[] = {
     "customerKeyword", "customerKeywords", "opportunityKeyword", "opportunityId", "opportunityIds",
     "milestoneNumber", "milestoneNumbers", "milestoneId",        "milestoneIds",  "ownerId",
@@ -246,16 +243,6 @@ static void add_and(struct msx_buf *b)
         msx_buf_adds(b, " and ");
 }
 
-static void add_numbers(struct msx_buf *b, const json_t *numbers, size_t from, size_t n)
-{
-    add_and(b);
-    for (size_t i = from; i < from + n; i++) {
-        msx_buf_adds(b, i > from ? " or msp_milestonenumber eq " : "(msp_milestonenumber eq ");
-        msx_odata_add_string(b, json_string_value(json_array_get(numbers, i)));
-    }
-    msx_buf_addc(b, ')');
-}
-
 static enum msx_code server_filter(struct msx_crm *crm, const struct filter *f,
                                    const struct scope *s, struct msx_buf *b, struct msx_error *err)
 {
@@ -282,12 +269,10 @@ static enum msx_code server_filter(struct msx_crm *crm, const struct filter *f,
 static enum msx_code read_milestones(struct msx_crm *crm, const struct scope *s, const char *base,
                                      json_t **records, struct msx_error *err)
 {
-    size_t n = json_array_size(s->numbers);
-    size_t parts = s->by_number ? (n + NUMBERS_A_REQUEST - 1) / NUMBERS_A_REQUEST : 1;
-    struct msx_crm_read **reads = msx_calloc(parts, sizeof *reads);
-    MSX_AUTO(msx_json_free_p) json_t *all = json_array();
+    MSX_AUTO(msx_json_free_p) json_t *filters = NULL;
+    MSX_AUTO(msx_json_free_p) json_t *lists = NULL;
     struct msx_crm_query q = { .table = &msx_crm_milestones };
-    enum msx_code rc = reads && all ? MSX_OK : msx_crm_oom(err);
+    enum msx_code rc = MSX_OK;
 
     if (s->by_id) {
         q.field = "msp_engagementmilestoneid";
@@ -296,32 +281,18 @@ static enum msx_code read_milestones(struct msx_crm *crm, const struct scope *s,
         q.field = "_msp_opportunityid_value";
         q.ids = s->opportunities;
     }
-    for (size_t p = 0; !rc && p < parts; p++) {
-        MSX_AUTO(msx_buf_release) struct msx_buf filter = MSX_BUF_INIT(MSX_FILTER_MAX);
-        size_t from = p * NUMBERS_A_REQUEST;
-
-        msx_buf_adds(&filter, base);
-        if (s->by_number)
-            add_numbers(&filter, s->numbers, from,
-                        n - from < NUMBERS_A_REQUEST ? n - from : NUMBERS_A_REQUEST);
-        rc = msx_buf_finish(&filter, "the filter", err);
-        q.filter = filter.data;
-        if (!rc)
-            rc = msx_crm_start(crm, &q, &reads[p], err);
+    if (s->by_number) {
+        rc = msx_crm_equal_filters(base, "msp_milestonenumber", s->numbers, &filters, err);
+    } else {
+        filters = json_pack("[s]", base);
+        rc = filters ? MSX_OK : msx_crm_oom(err);
     }
-    for (size_t p = 0; !rc && p < parts; p++) {
-        MSX_AUTO(msx_json_free_p) json_t *part = NULL;
-
-        rc = msx_crm_finish(reads[p], &part, err);
-        if (!rc && json_array_extend(all, part))
-            rc = msx_crm_oom(err);
-    }
-    for (size_t p = 0; reads && p < parts; p++)
-        msx_crm_read_free(reads[p]);
-    msx_free(reads);
     if (!rc)
-        *records = MSX_STEAL(all);
-    return rc;
+        rc = msx_crm_list_filters(crm, &q, filters, &lists, err);
+    if (rc)
+        return rc;
+    *records = msx_crm_flatten(lists);
+    return *records ? MSX_OK : msx_crm_oom(err);
 }
 
 static const char *status_of(const json_t *m)

@@ -5,12 +5,12 @@
 #include <string.h>
 
 static const struct msx_op_kind kinds[] = {
-    { MSX_OP_CREATE_TASK, "create_task", &msx_tool_create_task, &msx_crm_tasks, true },
-    { MSX_OP_UPDATE_TASK, "update_task", &msx_tool_update_task, &msx_crm_tasks, false },
-    { MSX_OP_CLOSE_TASK, "close_task", &msx_tool_close_task, &msx_crm_tasks, false },
-    { MSX_OP_CREATE_MILESTONE, "create_milestone", &msx_tool_create_milestone, &msx_crm_milestones,
+    { "create_task", &msx_tool_create_task, &msx_crm_tasks, MSX_OP_CREATE_TASK, true },
+    { "update_task", &msx_tool_update_task, &msx_crm_tasks, MSX_OP_UPDATE_TASK, false },
+    { "close_task", &msx_tool_close_task, &msx_crm_tasks, MSX_OP_CLOSE_TASK, false },
+    { "create_milestone", &msx_tool_create_milestone, &msx_crm_milestones, MSX_OP_CREATE_MILESTONE,
       true },
-    { MSX_OP_UPDATE_MILESTONE, "update_milestone", &msx_tool_update_milestone, &msx_crm_milestones,
+    { "update_milestone", &msx_tool_update_milestone, &msx_crm_milestones, MSX_OP_UPDATE_MILESTONE,
       false },
 };
 
@@ -200,7 +200,7 @@ static enum msx_code after_of(struct msx_op_world *w, const struct msx_op_kind *
 }
 
 enum msx_code msx_op_make(struct msx_op_world *w, const struct msx_op_kind *k, const json_t *args,
-                          json_t **out, struct msx_error *err)
+                          json_t **op_out, struct msx_error *err)
 {
     struct msx_op_around a = { .args = args };
     MSX_AUTO(msx_json_free_p) json_t *after = json_object();
@@ -224,7 +224,7 @@ enum msx_code msx_op_make(struct msx_op_world *w, const struct msx_op_kind *k, c
     op = msx_op_assemble(w->crm, k, &a, id, after);
     if (!op)
         return msx_crm_oom(err);
-    *out = MSX_STEAL(op);
+    *op_out = MSX_STEAL(op);
     return MSX_OK;
 }
 
@@ -332,8 +332,8 @@ static enum msx_code build_all(struct msx_crm *crm, const json_t *requests, bool
     size_t n = json_array_size(requests);
     enum msx_code rc = MSX_OK;
 
-    b.kinds = msx_calloc(n, sizeof *b.kinds);
-    b.args = msx_calloc(n, sizeof *b.args);
+    b.kinds = msx_calloc(n, sizeof(struct msx_op_kind *));
+    b.args = msx_calloc(n, sizeof(json_t *));
     b.at = msx_calloc(n, sizeof *b.at);
     if (!out || !b.kinds || !b.args || !b.at)
         return msx_crm_oom(err);

@@ -6,24 +6,24 @@
 #include <string.h>
 
 static const struct msx_op_field task_fields[] = {
-    { "subject", "subject", MSX_OV_TEXT, NULL, 200, true },
-    { "description", "description", MSX_OV_TEXT, NULL, 2000, false },
-    { "dueDate", "scheduledend", MSX_OV_DATE, NULL, 0, false },
-    { "category", "msp_taskcategory", MSX_OV_CHOICE, NULL, 0, false },
-    { "statusCode", "statuscode", MSX_OV_CHOICE, NULL, 0, true },
-    { "ownerId", "_ownerid_value", MSX_OV_LOOKUP, "systemuser", 0, true },
+    { "subject", "subject", NULL, MSX_OV_TEXT, 200, true },
+    { "description", "description", NULL, MSX_OV_TEXT, 2000, false },
+    { "dueDate", "scheduledend", NULL, MSX_OV_DATE, 0, false },
+    { "category", "msp_taskcategory", NULL, MSX_OV_CHOICE, 0, false },
+    { "statusCode", "statuscode", NULL, MSX_OV_CHOICE, 0, true },
+    { "ownerId", "_ownerid_value", "systemuser", MSX_OV_LOOKUP, 0, true },
 };
 static const struct msx_op_field milestone_fields[] = {
-    { "name", "msp_name", MSX_OV_TEXT, NULL, 200, true },
-    { "milestoneDate", "msp_milestonedate", MSX_OV_DATE, NULL, 0, false },
-    { "monthlyUse", "msp_monthlyuse", MSX_OV_NUMBER, NULL, 0, false },
-    { "forecastComments", "msp_forecastcomments", MSX_OV_TEXT, NULL, 0, false },
-    { "milestoneStatus", "msp_milestonestatus", MSX_OV_CHOICE, NULL, 0, true },
-    { "commitmentRecommendation", "msp_commitmentrecommendation", MSX_OV_CHOICE, NULL, 0, true },
-    { "milestoneCategory", "msp_milestonecategory", MSX_OV_CHOICE, NULL, 0, false },
-    { "ownerId", "_ownerid_value", MSX_OV_LOOKUP, "systemuser", 0, true },
-    { "workloadId", "_msp_workloadlkid_value", MSX_OV_LOOKUP, NULL, 0, false },
-    { "transactionCurrencyId", "_transactioncurrencyid_value", MSX_OV_LOOKUP, "transactioncurrency",
+    { "name", "msp_name", NULL, MSX_OV_TEXT, 200, true },
+    { "milestoneDate", "msp_milestonedate", NULL, MSX_OV_DATE, 0, false },
+    { "monthlyUse", "msp_monthlyuse", NULL, MSX_OV_NUMBER, 0, false },
+    { "forecastComments", "msp_forecastcomments", NULL, MSX_OV_TEXT, 0, false },
+    { "milestoneStatus", "msp_milestonestatus", NULL, MSX_OV_CHOICE, 0, true },
+    { "commitmentRecommendation", "msp_commitmentrecommendation", NULL, MSX_OV_CHOICE, 0, true },
+    { "milestoneCategory", "msp_milestonecategory", NULL, MSX_OV_CHOICE, 0, false },
+    { "ownerId", "_ownerid_value", "systemuser", MSX_OV_LOOKUP, 0, true },
+    { "workloadId", "_msp_workloadlkid_value", NULL, MSX_OV_LOOKUP, 0, false },
+    { "transactionCurrencyId", "_transactioncurrencyid_value", "transactioncurrency", MSX_OV_LOOKUP,
       0, false },
 };
 

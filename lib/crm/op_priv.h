@@ -14,10 +14,10 @@ enum msx_op_type {
     MSX_OP_UPDATE_MILESTONE,
 };
 struct msx_op_kind {
-    enum msx_op_type type;
     const char *name;
     const struct msx_tool *tool;
     const struct msx_crm_table *table; /* of the target */
+    enum msx_op_type type;
     bool creates;
 };
 const struct msx_op_kind *msx_op_kind_of(const char *name); /* NULL: no such type */
@@ -26,10 +26,10 @@ enum msx_op_value { MSX_OV_TEXT, MSX_OV_DATE, MSX_OV_NUMBER, MSX_OV_CHOICE, MSX_
 struct msx_op_field {
     const char *param;  /* of the tool */
     const char *column; /* as read: lookups "_x_value" */
-    enum msx_op_value kind;
     const char *target; /* logical name a lookup points to, NULL: metadata knows */
-    int max_chars;      /* when metadata does not say; 0 = not limited */
-    bool required;      /* may not become empty */
+    enum msx_op_value kind;
+    int max_chars; /* when metadata does not say; 0 = not limited */
+    bool required; /* may not become empty */
 };
 const struct msx_op_field *msx_op_fields(const struct msx_crm_table *t, size_t *n);
 const struct msx_op_field *msx_op_field_of(const struct msx_crm_table *t, const char *name);
@@ -77,7 +77,7 @@ json_t *msx_op_assemble(struct msx_crm *crm, const struct msx_op_kind *k,
                         const struct msx_op_around *a, const char *id, json_t *after);
 /* One operation from records that the world has. New object. */
 enum msx_code msx_op_make(struct msx_op_world *w, const struct msx_op_kind *k, const json_t *args,
-                          json_t **op, struct msx_error *err) MSX_MUST_CHECK;
+                          json_t **op_out, struct msx_error *err) MSX_MUST_CHECK;
 
 /* What the columns that an operation writes hold before it, labels included. New object. */
 json_t *msx_op_changed_before(const json_t *op);

@@ -70,6 +70,17 @@ MSX_DEFINE_AUTO(struct msx_crm_read, msx_crm_read_free)
 /* Both at once. */
 enum msx_code msx_crm_list(struct msx_crm *crm, const struct msx_crm_query *q, json_t **records,
                            struct msx_error *err) MSX_MUST_CHECK;
+/* The same query with each of several filters (array of strings), all at the same time: new array
+ * of one array of records a filter. */
+enum msx_code msx_crm_list_filters(struct msx_crm *crm, const struct msx_crm_query *q,
+                                   const json_t *filters, json_t **lists,
+                                   struct msx_error *err) MSX_MUST_CHECK;
+/* Filters "column eq 'a' or column eq 'b' ..." over many texts, cut into parts that fit a URL; each
+ * is joined to base (may be empty) with "and". New array of strings. */
+enum msx_code msx_crm_equal_filters(const char *base, const char *column, const json_t *texts,
+                                    json_t **filters, struct msx_error *err) MSX_MUST_CHECK;
+/* All items of an array of arrays. New array. */
+json_t *msx_crm_flatten(const json_t *lists);
 /* One record with the table's columns and its etag, new. MSX_E_NOTFOUND. */
 enum msx_code msx_crm_read_one(struct msx_crm *crm, const struct msx_crm_table *t, const char *id,
                                json_t **record, struct msx_error *err) MSX_MUST_CHECK;

@@ -181,6 +181,97 @@ enum msx_code msx_crm_list(struct msx_crm *crm, const struct msx_crm_query *q, j
     return rc ? rc : msx_crm_finish(r, records, err);
 }
 
+static enum msx_code finish_all(struct msx_crm_read *const *reads, size_t n, json_t **lists,
+                                struct msx_error *err)
+{
+    MSX_AUTO(msx_json_free_p) json_t *all = json_array();
+    enum msx_code rc = all ? MSX_OK : msx_crm_oom(err);
+
+    for (size_t i = 0; !rc && i < n; i++) {
+        json_t *records = NULL;
+
+        rc = msx_crm_finish(reads[i], &records, err);
+        if (!rc && json_array_append_new(all, records))
+            rc = msx_crm_oom(err);
+    }
+    if (!rc)
+        *lists = MSX_STEAL(all);
+    return rc;
+}
+
+enum msx_code msx_crm_list_filters(struct msx_crm *crm, const struct msx_crm_query *q,
+                                   const json_t *filters, json_t **lists, struct msx_error *err)
+{
+    size_t n = json_array_size(filters);
+    struct msx_crm_read **reads = msx_calloc(n, sizeof(struct msx_crm_read *));
+    enum msx_code rc = reads ? MSX_OK : msx_crm_oom(err);
+
+    for (size_t i = 0; !rc && i < n; i++) {
+        struct msx_crm_query one = *q;
+
+        one.filter = json_string_value(json_array_get(filters, i));
+        rc = msx_crm_start(crm, &one, &reads[i], err);
+    }
+    if (!rc)
+        rc = finish_all(reads, n, lists, err);
+    for (size_t i = 0; reads && i < n; i++)
+        msx_crm_read_free(reads[i]);
+    msx_free(reads);
+    return rc;
+}
+
+/* Texts of one request; far below the length that a URL may have. */
+#define TEXTS_A_REQUEST 100
+
+static enum msx_code equal_filter(const char *base, const char *column, const json_t *texts,
+                                  size_t from, json_t *filters, struct msx_error *err)
+{
+    MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(MSX_FILTER_MAX);
+    enum msx_code rc;
+
+    if (*base)
+        msx_buf_addf(&b, "%s and (", base);
+    for (size_t i = from; i < json_array_size(texts) && i < from + TEXTS_A_REQUEST; i++) {
+        msx_buf_addf(&b, "%s%s eq ", i > from ? " or " : "", column);
+        msx_odata_add_string(&b, json_string_value(json_array_get(texts, i)));
+    }
+    if (*base)
+        msx_buf_addc(&b, ')');
+    rc = msx_buf_finish(&b, "the filter", err);
+    if (!rc && json_array_append_new(filters, json_string(b.data)))
+        rc = msx_crm_oom(err);
+    return rc;
+}
+
+enum msx_code msx_crm_equal_filters(const char *base, const char *column, const json_t *texts,
+                                    json_t **filters, struct msx_error *err)
+{
+    MSX_AUTO(msx_json_free_p) json_t *all = json_array();
+    enum msx_code rc = all ? MSX_OK : msx_crm_oom(err);
+
+    for (size_t i = 0; !rc && i < json_array_size(texts); i += TEXTS_A_REQUEST)
+        rc = equal_filter(base, column, texts, i, all, err);
+    if (!rc)
+        *filters = MSX_STEAL(all);
+    return rc;
+}
+
+json_t *msx_crm_flatten(const json_t *lists)
+{
+    json_t *all = json_array();
+    json_t *list;
+    size_t i;
+
+    json_array_foreach(lists, i, list)
+    {
+        if (json_array_extend(all, list)) {
+            json_decref(all);
+            return NULL;
+        }
+    }
+    return all;
+}
+
 enum msx_code msx_crm_read_one(struct msx_crm *crm, const struct msx_crm_table *t, const char *id,
                                json_t **record, struct msx_error *err)
 {

@@ -1,6 +1,7 @@
 /* Records as the service gives them: labels, links, order, grouping, and the shape of answers. */
 #include "crm/priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,12 +11,10 @@
 static const char *annotation(const json_t *rec, const char *field, const char *suffix)
 {
     char key[KEY_MAX];
-    size_t a = strlen(field), b = strlen(suffix);
+    int n = snprintf(key, sizeof key, "%s%s", field, suffix);
 
-    if (a + b >= sizeof key)
+    if (n < 0 || (size_t)n >= sizeof key)
         return NULL;
-    memcpy(key, field, a);
-    memcpy(key + a, suffix, b + 1);
     return msx_json_str(rec, key);
 }
 

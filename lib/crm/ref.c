@@ -302,60 +302,40 @@ enum msx_code msx_ref_resolve(struct msx_crm *crm, enum msx_ref_kind kind, const
     return by_name(crm, t, ref, guid_out, err);
 }
 
-/* Numbers of one request. */
-#define NUMBERS_A_REQUEST 100
-
-/* {number: [records]} of all milestone numbers among refs, read in parallel parts. */
+/* {number: [records]} of milestone numbers, read in parallel parts. */
 static enum msx_code numbers_read(struct msx_crm *crm, const json_t *numbers, json_t **by_number,
                                   struct msx_error *err)
 {
+    MSX_AUTO(msx_json_free_p) json_t *filters = NULL;
+    MSX_AUTO(msx_json_free_p) json_t *lists = NULL;
+    MSX_AUTO(msx_json_free_p) json_t *records = NULL;
     MSX_AUTO(msx_json_free_p) json_t *all = json_object();
-    size_t n = json_array_size(numbers), parts = (n + NUMBERS_A_REQUEST - 1) / NUMBERS_A_REQUEST;
-    struct msx_crm_read **reads = msx_calloc(parts, sizeof *reads);
-    enum msx_code rc = all && reads ? MSX_OK : msx_crm_oom(err);
+    json_t *rec;
+    size_t i;
+    enum msx_code rc = msx_crm_equal_filters("", "msp_milestonenumber", numbers, &filters, err);
 
-    for (size_t p = 0; !rc && p < parts; p++) {
-        MSX_AUTO(msx_buf_release) struct msx_buf filter = MSX_BUF_INIT(MSX_FILTER_MAX);
-
-        for (size_t i = p * NUMBERS_A_REQUEST; i < n && i < (p + 1) * NUMBERS_A_REQUEST; i++)
-            add_equals(&filter, "msp_milestonenumber",
-                       json_string_value(json_array_get(numbers, i)));
-        rc = msx_buf_finish(&filter, "the filter", err);
-        if (!rc)
-            rc = msx_crm_start(
-                crm,
-                &(struct msx_crm_query){
-                    .table = &msx_crm_milestones,
-                    .select = "msp_engagementmilestoneid,msp_milestonenumber,msp_name",
-                    .filter = filter.data },
-                &reads[p], err);
-    }
-    for (size_t p = 0; !rc && p < parts; p++) {
-        MSX_AUTO(msx_json_free_p) json_t *records = NULL;
-        json_t *rec;
-        size_t i;
-
-        rc = msx_crm_finish(reads[p], &records, err);
-        json_array_foreach(records, i, rec)
-        {
-            const char *number = msx_json_str_or(rec, "msp_milestonenumber", "");
-            json_t *list = json_object_get(all, number);
-
-            if (!list) {
-                list = json_array();
-                if (json_object_set_new(all, number, list))
-                    rc = msx_crm_oom(err);
-            }
-            if (!rc && json_array_append(list, rec))
-                rc = msx_crm_oom(err);
-        }
-    }
-    for (size_t p = 0; reads && p < parts; p++)
-        msx_crm_read_free(reads[p]);
-    msx_free(reads);
     if (!rc)
-        *by_number = MSX_STEAL(all);
-    return rc;
+        rc = msx_crm_list_filters(
+            crm,
+            &(struct msx_crm_query){ .table = &msx_crm_milestones,
+                                     .select =
+                                         "msp_engagementmilestoneid,msp_milestonenumber,msp_name" },
+            filters, &lists, err);
+    if (rc)
+        return rc;
+    records = msx_crm_flatten(lists);
+    if (!records || !all)
+        return msx_crm_oom(err);
+    json_array_foreach(records, i, rec)
+    {
+        const char *number = msx_json_str_or(rec, "msp_milestonenumber", "");
+
+        if ((!json_object_get(all, number) && json_object_set_new(all, number, json_array())) ||
+            json_array_append(json_object_get(all, number), rec))
+            return msx_crm_oom(err);
+    }
+    *by_number = MSX_STEAL(all);
+    return MSX_OK;
 }
 
 enum msx_code msx_ref_resolve_all(struct msx_crm *crm, enum msx_ref_kind kind, const json_t *refs,

@@ -15,38 +15,45 @@ static const struct msx_crm_order by_name[] = {
 
 /* ---- customers by keyword ---- */
 
+/* Append "contains(name,'keyword')" to an array of filters. */
+static enum msx_code add_name_filter(const char *keyword, json_t *filters, struct msx_error *err)
+{
+    MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(MSX_FILTER_MAX);
+    enum msx_code rc;
+
+    msx_buf_adds(&b, "contains(name,");
+    msx_odata_add_pattern(&b, keyword);
+    msx_buf_addc(&b, ')');
+    rc = msx_buf_finish(&b, "the filter", err);
+    if (!rc && json_array_append_new(filters, json_string(b.data)))
+        rc = msx_crm_oom(err);
+    return rc;
+}
+
 enum msx_code msx_crm_accounts_like(struct msx_crm *crm, const json_t *keywords, json_t **out,
                                     struct msx_error *err)
 {
+    MSX_AUTO(msx_json_free_p) json_t *filters = json_array();
+    MSX_AUTO(msx_json_free_p) json_t *lists = NULL;
     MSX_AUTO(msx_json_free_p) json_t *all = json_array();
-    size_t n = json_array_size(keywords);
-    struct msx_crm_read **reads = msx_calloc(n, sizeof *reads);
-    enum msx_code rc = all && reads ? MSX_OK : msx_crm_oom(err);
+    json_t *item;
+    size_t i;
+    enum msx_code rc = filters && all ? MSX_OK : msx_crm_oom(err);
 
-    for (size_t i = 0; !rc && i < n; i++) {
-        MSX_AUTO(msx_buf_release) struct msx_buf filter = MSX_BUF_INIT(MSX_FILTER_MAX);
-
-        msx_buf_adds(&filter, "contains(name,");
-        msx_odata_add_pattern(&filter, json_string_value(json_array_get(keywords, i)));
-        msx_buf_adds(&filter, ")");
-        rc = msx_buf_finish(&filter, "the filter", err);
+    json_array_foreach(keywords, i, item)
+    {
         if (!rc)
-            rc = msx_crm_start(crm,
-                               &(struct msx_crm_query){ .table = &msx_crm_accounts,
-                                                        .select = "accountid,name",
-                                                        .filter = filter.data },
-                               &reads[i], err);
+            rc = add_name_filter(json_string_value(item), filters, err);
     }
-    for (size_t i = 0; !rc && i < n; i++) {
-        MSX_AUTO(msx_json_free_p) json_t *records = NULL;
-
-        rc = msx_crm_finish(reads[i], &records, err);
-        if (!rc && json_array_append_new(all, msx_crm_ids_of(records, "accountid")))
+    if (!rc)
+        rc = msx_crm_list_filters(
+            crm, &(struct msx_crm_query){ .table = &msx_crm_accounts, .select = "accountid,name" },
+            filters, &lists, err);
+    json_array_foreach(lists, i, item)
+    {
+        if (!rc && json_array_append_new(all, msx_crm_ids_of(item, "accountid")))
             rc = msx_crm_oom(err);
     }
-    for (size_t i = 0; reads && i < n; i++)
-        msx_crm_read_free(reads[i]);
-    msx_free(reads);
     if (!rc)
         *out = MSX_STEAL(all);
     return rc;
@@ -60,7 +67,7 @@ static const struct msx_param accounts_params[] = {
     { .name = NULL },
 };
 
-static enum msx_code tpid_filter(const json_t *tpids, struct msx_buf *b, struct msx_error *err)
+static enum msx_code check_tpids(const json_t *tpids, struct msx_error *err)
 {
     json_t *item;
     size_t i;
@@ -71,50 +78,8 @@ static enum msx_code tpid_filter(const json_t *tpids, struct msx_buf *b, struct 
 
         if (!*tpid || tpid[strspn(tpid, "0123456789")])
             return msx_fail(err, MSX_E_USAGE, "'%.40s' is no TPID: a TPID is a number", tpid);
-        msx_buf_addf(b, "%smsp_mstopparentid eq ", i ? " or " : "");
-        msx_odata_add_string(b, tpid);
     }
-    return msx_buf_finish(b, "the filter", err);
-}
-
-/* TPIDs of one request; far below the length that a URL may have. */
-#define TPIDS_A_REQUEST 200
-
-static enum msx_code accounts_by_tpid(struct msx_crm *crm, const json_t *tpids, json_t **out,
-                                      struct msx_error *err)
-{
-    MSX_AUTO(msx_json_free_p) json_t *all = json_array();
-    size_t n = json_array_size(tpids), parts = (n + TPIDS_A_REQUEST - 1) / TPIDS_A_REQUEST;
-    struct msx_crm_read **reads = msx_calloc(parts, sizeof *reads);
-    enum msx_code rc = all && reads ? MSX_OK : msx_crm_oom(err);
-
-    for (size_t p = 0; !rc && p < parts; p++) {
-        MSX_AUTO(msx_buf_release) struct msx_buf filter = MSX_BUF_INIT(MSX_FILTER_MAX);
-        MSX_AUTO(msx_json_free_p) json_t *part = json_array();
-
-        for (size_t i = p * TPIDS_A_REQUEST; i < n && i < (p + 1) * TPIDS_A_REQUEST; i++)
-            if (json_array_append(part, json_array_get(tpids, i)))
-                rc = msx_crm_oom(err);
-        if (!rc)
-            rc = tpid_filter(part, &filter, err);
-        if (!rc)
-            rc = msx_crm_start(
-                crm, &(struct msx_crm_query){ .table = &msx_crm_accounts, .filter = filter.data },
-                &reads[p], err);
-    }
-    for (size_t p = 0; !rc && p < parts; p++) {
-        MSX_AUTO(msx_json_free_p) json_t *records = NULL;
-
-        rc = msx_crm_finish(reads[p], &records, err);
-        if (!rc && json_array_extend(all, records))
-            rc = msx_crm_oom(err);
-    }
-    for (size_t p = 0; reads && p < parts; p++)
-        msx_crm_read_free(reads[p]);
-    msx_free(reads);
-    if (!rc)
-        *out = MSX_STEAL(all);
-    return rc;
+    return MSX_OK;
 }
 
 static enum msx_code list_accounts(struct msx_crm *crm, const json_t *params, json_t **result,
@@ -122,32 +87,30 @@ static enum msx_code list_accounts(struct msx_crm *crm, const json_t *params, js
 {
     const json_t *tpids = json_object_get(params, "tpids");
     const char *keyword = msx_json_str(params, "name");
-    json_t *records = NULL;
+    MSX_AUTO(msx_json_free_p) json_t *filters = NULL;
+    MSX_AUTO(msx_json_free_p) json_t *lists = NULL;
+    MSX_AUTO(msx_json_free_p) json_t *records = NULL;
     enum msx_code rc;
 
     if (!tpids == !keyword)
         return msx_fail(err, MSX_E_USAGE, "list_accounts_by_tpid needs 'tpids' or 'name'");
     if (tpids) {
-        rc = accounts_by_tpid(crm, tpids, &records, err);
-    } else {
-        MSX_AUTO(msx_buf_release) struct msx_buf filter = MSX_BUF_INIT(MSX_FILTER_MAX);
-
-        msx_buf_adds(&filter, "contains(name,");
-        msx_odata_add_pattern(&filter, keyword);
-        msx_buf_adds(&filter, ")");
-        rc = msx_buf_finish(&filter, "the filter", err);
+        rc = check_tpids(tpids, err);
         if (!rc)
-            rc = msx_crm_list(
-                crm, &(struct msx_crm_query){ .table = &msx_crm_accounts, .filter = filter.data },
-                &records, err);
+            rc = msx_crm_equal_filters("", "msp_mstopparentid", tpids, &filters, err);
+    } else {
+        filters = json_array();
+        rc = filters ? add_name_filter(keyword, filters, err) : msx_crm_oom(err);
     }
+    if (!rc)
+        rc = msx_crm_list_filters(crm, &(struct msx_crm_query){ .table = &msx_crm_accounts },
+                                  filters, &lists, err);
     if (rc)
         return rc;
-    if (msx_crm_sort(records, by_name) || msx_crm_tidy(crm, &msx_crm_accounts, records)) {
-        json_decref(records);
+    records = msx_crm_flatten(lists);
+    if (!records || msx_crm_sort(records, by_name) || msx_crm_tidy(crm, &msx_crm_accounts, records))
         return msx_crm_oom(err);
-    }
-    *result = msx_crm_list_result("accounts", records);
+    *result = msx_crm_list_result("accounts", MSX_STEAL(records));
     return *result ? MSX_OK : msx_crm_oom(err);
 }
 

@@ -186,22 +186,6 @@ static void needing_release(struct needing *n)
     json_decref(n->tasks);
 }
 
-static json_t *flatten(const json_t *groups)
-{
-    json_t *all = json_array();
-    json_t *group;
-    size_t i;
-
-    json_array_foreach(groups, i, group)
-    {
-        if (json_array_extend(all, group)) {
-            json_decref(all);
-            return NULL;
-        }
-    }
-    return all;
-}
-
 static enum msx_code read_needing(struct msx_crm *crm, const json_t *params, struct needing *n,
                                   struct msx_error *err)
 {
@@ -215,7 +199,7 @@ static enum msx_code read_needing(struct msx_crm *crm, const json_t *params, str
 
     if (rc)
         return rc;
-    accounts = flatten(n->accounts);
+    accounts = msx_crm_flatten(n->accounts);
     if (!accounts || !notes)
         return msx_crm_oom(err);
     rc = msx_crm_list(crm,
