@@ -92,7 +92,7 @@ static void push_num(struct argv *a, const char *option, long n)
     }
 }
 
-/* Start the program detached, its messages in DIR/sandbox.log, and wait until it listens. */
+/* Start the program, its messages in DIR/sandbox.log; it goes to the background by itself. */
 static enum msx_code spawn(struct app *app, const struct start_opts *o, const char *dir,
                            struct msx_error *err)
 {
@@ -143,9 +143,7 @@ static enum msx_code spawn(struct app *app, const struct start_opts *o, const ch
         msx_free(a.v[i]);
     if (rc)
         return msx_fail_errno(err, rc, "cannot start '%s'", program);
-    code = sandbox_wait_ready(app, dir, pid, err);
-    if (code && err && !err->hint[0])
-        msx_hint(err, "its messages are in %s", log);
+    code = sandbox_wait_ready(app, dir, log, pid, err);
     return code;
 }
 

@@ -53,26 +53,40 @@ bool sandbox_running(const char *dir, json_t **info_out, struct msx_error *err)
     return true;
 }
 
-enum msx_code sandbox_wait_ready(struct app *app, const char *dir, pid_t pid, struct msx_error *err)
+/* What the program said when it could not start, without its own prefix. */
+static enum msx_code start_failed(const char *log, struct msx_error *err)
 {
-    for (int i = 0; i < 6000; i++) {
-        MSX_AUTO(msx_json_free_p) json_t *info = NULL;
-        json_int_t at = 0;
-        int status;
+    MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(STATE_MAX);
+    const char *said = b.data;
+    static const char prefix[] = "msxops-sandbox: error: ";
 
-        if (waitpid(pid, &status, WNOHANG) == pid)
-            return msx_fail(err, MSX_E_SERVER, "the sandbox ended as it started");
-        if (sandbox_running(dir, &info, NULL) && msx_json_int(info, "pid", &at) &&
-            at == (json_int_t)pid)
-            return MSX_OK;
+    if (msx_file_read(log, &b, NULL) == MSX_OK && b.len) {
+        b.data[strcspn(b.data, "\n")] = '\0';
+        said = b.data;
+        if (strncmp(said, prefix, sizeof prefix - 1) == 0)
+            said += sizeof prefix - 1;
+        return msx_fail(err, MSX_E_SERVER, "the sandbox did not start: %s", said);
+    }
+    return msx_fail(err, MSX_E_SERVER, "the sandbox did not start");
+}
+
+enum msx_code sandbox_wait_ready(struct app *app, const char *dir, const char *log, pid_t pid,
+                                 struct msx_error *err)
+{
+    int status = 0;
+
+    /* the program returns when its server listens; loading a large set of records takes a while */
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR)
+            return msx_fail_errno(err, errno, "cannot wait for the sandbox");
         if (msx_cancelled(&app->ctx)) {
             (void)kill(pid, SIGTERM);
             return msx_fail(err, MSX_E_CANCELLED, "cancelled");
         }
-        (void)poll(NULL, 0, 10);
     }
-    (void)kill(pid, SIGTERM);
-    return msx_fail(err, MSX_E_SERVER, "the sandbox did not start within a minute");
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return start_failed(log, err);
+    return sandbox_running(dir, NULL, err) ? MSX_OK : MSX_E_SERVER;
 }
 
 enum msx_code sandbox_stop(struct app *app, const char *dir, struct msx_error *err)

@@ -10,8 +10,8 @@
 /* True when the sandbox of dir runs; info_out (may be NULL) gets its state file, new. err says why
  * not. */
 bool sandbox_running(const char *dir, json_t **info_out, struct msx_error *err);
-/* Wait until the process pid that was started for dir listens, at most 60 seconds. */
-enum msx_code sandbox_wait_ready(struct app *app, const char *dir, pid_t pid,
+/* Wait until the program pid, started for dir with its messages in log, says that it listens. */
+enum msx_code sandbox_wait_ready(struct app *app, const char *dir, const char *log, pid_t pid,
                                  struct msx_error *err) MSX_MUST_CHECK;
 /* Stop it and wait until it is gone. */
 enum msx_code sandbox_stop(struct app *app, const char *dir, struct msx_error *err) MSX_MUST_CHECK;
