@@ -48,6 +48,15 @@ static inline struct msx_lexicon *small_lexicon(const char *entry)
     return lx;
 }
 
+static struct msx_tz *tz_utc; /* freed at the end of a test program */
+
+static inline const struct msx_tz *utc(void)
+{
+    if (!tz_utc && msx_tz_open("UTC", &tz_utc, NULL))
+        fail_msg("no time zone");
+    return tz_utc;
+}
+
 #define MAX_TEXTS 16
 struct record { /* texts of one analysis */
     struct msx_text t[MAX_TEXTS];
@@ -83,7 +92,7 @@ static inline const struct msx_analysis *analyse(const struct msx_lexicon *lx, s
 {
     struct msx_error err = MSX_ERROR_INIT;
 
-    if (!r->a && msx_text_analyse(lx, r->t, r->n, NULL, &r->a, &err))
+    if (!r->a && msx_text_analyse(lx, r->t, r->n, utc(), &r->a, &err))
         fail_msg("%s", err.msg);
     return r->a;
 }

@@ -103,6 +103,7 @@ static int stop(void **state)
 {
     (void)state;
     msx_lexicon_free(lx);
+    msx_tz_free(tz_utc);
     return 0;
 }
 
