@@ -424,7 +424,7 @@ void msx_o_mixed_ownership(struct msx_rec *o, struct msx_value *out)
         return;
     }
     if (stage->type != MSX_V_NUM || stage->u.num < 2 || stage->u.num > 3 ||
-        msx_rec_marker(o, "OppOwner", &mark)) {
+        (msx_rec_marker(o, "OppOwner", &mark) && !msx_word_is_no(mark.value))) {
         msx_v_bool(out, false);
         return;
     }

@@ -415,7 +415,8 @@ json_t *msx_rec_signals_json(const struct msx_rec *r)
         s = msx_rec_signal(r, (int)i);
         one = json_pack("{s:s,s:s,s:b,s:O?}", "value", values[s->value], "via", ways[s->via],
                         "conflict", (int)s->conflict, "evidence", s->evidence);
-        if (one && s->text && msx_json_set_str(one, "text", s->text)) {
+        if (one && ((s->text && msx_json_set_str(one, "text", s->text)) ||
+                    (s->m365_only && msx_json_set_str(one, "source", "m365")))) {
             json_decref(one);
             one = NULL;
         }

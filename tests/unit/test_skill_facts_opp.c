@@ -258,6 +258,8 @@ static void two_units_on_one_opportunity(void **state)
     o2_is(&f, "mixed_ownership", "no"); /* stage 2 and 3 only */
     fx_str(f.o2, "activestageid" FX_LABEL, "Inspire & Design");
     o2_is(&f, "mixed_ownership", "yes");
+    fx_str(f.good_u, "msp_forecastcomments", fx_fmb(&b, NULL, NULL, "OppOwner: <<role or name>>"));
+    o2_is(&f, "mixed_ownership", "yes"); /* nobody is named */
     fx_str(f.good_u, "msp_forecastcomments", fx_fmb(&b, NULL, NULL, "OppOwner: specialist"));
     o2_is(&f, "mixed_ownership", "no");
     fx_str(f.good_u, "msp_forecastcomments", fx_fmb(&b, NULL, NULL, NULL));

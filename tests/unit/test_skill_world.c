@@ -300,7 +300,8 @@ static void unknown_names_are_errors_with_a_neighbour(void **state)
 /* A world with facts computed, as far as memory allows; frees all it got. */
 static enum msx_code build_and_ask(struct fx *f)
 {
-    struct msx_world_config cfg = { .roles = f->roles,
+    struct msx_world_config cfg = { .lexicon = f->lexicon,
+                                    .roles = f->roles,
                                     .readiness = f->readiness,
                                     .params = f->params,
                                     .today = f->today,
