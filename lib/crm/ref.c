@@ -209,24 +209,22 @@ static void add_equals(struct msx_buf *b, const char *column, const char *value)
     msx_odata_add_string(b, value);
 }
 
-/* Nothing has exactly this name: name what comes near, so that the next try succeeds. */
-static enum msx_code not_found(struct msx_crm *crm, const struct msx_crm_table *t, const char *ref,
-                               struct msx_error *err)
+/* Nothing has exactly this name: the one record that has it as a part, and nothing where several
+ * have. */
+static enum msx_code by_part(struct msx_crm *crm, const struct msx_crm_table *t, const char *ref,
+                             char guid_out[37], struct msx_error *err)
 {
     MSX_AUTO(msx_buf_release) struct msx_buf filter = MSX_BUF_INIT(MSX_FILTER_MAX);
-    MSX_AUTO(msx_buf_release) struct msx_buf names = MSX_BUF_INIT(4096);
     MSX_AUTO(msx_json_free_p) json_t *records = NULL;
+    enum msx_code rc;
 
-    msx_fail(err, MSX_E_NOTFOUND, "no %s is called '%.100s'", t->what, ref);
     msx_buf_addf(&filter, "contains(%s,", t->name);
     msx_odata_add_pattern(&filter, ref);
     msx_buf_addc(&filter, ')');
-    if (!filter.failed && !search(crm, t, filter.data, &records, NULL) &&
-        json_array_size(records)) {
-        add_candidates(&names, t, records);
-        msx_hint(err, "did you mean %s?", names.data);
-    }
-    return MSX_E_NOTFOUND;
+    rc = msx_buf_finish(&filter, "the name", err);
+    if (!rc)
+        rc = search(crm, t, filter.data, &records, err);
+    return rc ? rc : the_one(t, ref, records, guid_out, err);
 }
 
 static enum msx_code by_name(struct msx_crm *crm, const struct msx_crm_table *t, const char *ref,
@@ -247,7 +245,7 @@ static enum msx_code by_name(struct msx_crm *crm, const struct msx_crm_table *t,
     if (rc)
         return rc;
     if (!json_array_size(records))
-        return not_found(crm, t, ref, err);
+        return by_part(crm, t, ref, guid_out, err);
     return the_one(t, ref, records, guid_out, err);
 }
 
