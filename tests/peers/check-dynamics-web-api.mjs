@@ -172,8 +172,8 @@ await run({
     const key = randomUUID();
     api.startBatch();
     api.upsert({ collection: "tasks", key, data: { subject: "Never" } });
-    api.update({ collection: "tasks", key: randomUUID(), data: { nosuchcolumn: 1 } });
-    await fails(400, api.executeBatch().then(undefined, (e) => {
+    api.update({ collection: "tasks", key: randomUUID(), data: { subject: "Nobody" } });
+    await fails(404, api.executeBatch().then(undefined, (e) => {
       throw Array.isArray(e) ? e[0] : e; /* a list of what failed */
     }));
     await fails(404, api.retrieve({ collection: "tasks", key, select: ["subject"] }));
