@@ -166,6 +166,25 @@ static enum msx_code append_op(struct stage *s, json_t *doc, json_t *op, struct 
     return dress(s, doc, op, err);
 }
 
+/* What waited for an operation that is no change any more waits for nothing. */
+static void forget(const json_t *doc, const char *id)
+{
+    json_t *op;
+    size_t i;
+
+    json_array_foreach(msx_json_arr(doc, "operations"), i, op)
+    {
+        json_t *list = msx_json_arr(op, "dependsOn");
+
+        for (size_t k = json_array_size(list); k > 0; k--) {
+            const char *s = json_string_value(json_array_get(list, k - 1));
+
+            if (s && strcmp(s, id) == 0)
+                (void)json_array_remove(list, k - 1); /* it is there: this cannot fail */
+        }
+    }
+}
+
 /* ---- the three calls ---- */
 
 static json_t *said(const struct stage *s, const json_t *op, enum plan_merge merge)
@@ -207,6 +226,7 @@ static enum msx_code put(struct stage *s, struct msx_plan *p, json_t *op, json_t
     if (merge == PLAN_MERGE_EMPTY) {
         const char *id = plan_op_id(into);
 
+        forget(p->doc, id);
         rc = msx_plan_drop(p, &id, 1, NULL, err);
     }
     if (!rc)
