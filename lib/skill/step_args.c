@@ -225,7 +225,7 @@ static json_t *account_ids(const struct msx_run *r)
     return out;
 }
 
-/* "$in(column) and ..." with the ids in a filter's own words. Ids are GUIDs from the service, or
+/* "$in(column) and ..." with the ids as comparisons that every service takes. Ids are GUIDs from the service, or
  * were checked as parameters; anything else is left out. */
 static json_t *filter_text(const char *s, const json_t *ids)
 {
@@ -239,17 +239,17 @@ static json_t *filter_text(const char *s, const json_t *ids)
         if (!close)
             break;
         msx_buf_add(&b, s, (size_t)(open - s));
-        msx_buf_addf(&b, "Microsoft.Dynamics.CRM.In(PropertyName='%.*s',PropertyValues=[",
-                     (int)(close - open - 4), open + 4);
+        msx_buf_addc(&b, '(');
         for (size_t i = 0; i < json_array_size(ids); i++) {
             char guid[MSX_GUID_LEN + 1];
 
             if (!msx_guid_parse(json_string_value(json_array_get(ids, i)), guid))
                 continue;
-            msx_buf_addf(&b, "%s\"%s\"", first ? "" : ",", guid);
+            msx_buf_addf(&b, "%s%.*s eq %s", first ? "" : " or ", (int)(close - open - 4), open + 4,
+                         guid);
             first = false;
         }
-        msx_buf_adds(&b, "])");
+        msx_buf_addc(&b, ')');
         s = close + 1;
     }
     msx_buf_adds(&b, s);

@@ -59,7 +59,7 @@ setup() {
     id=$(sed -n 's/^Confirmation ID: //p' <<<"$output")
     [[ $id =~ ^[0-9a-f]{12}$ ]]
     [ "$(tail -n 1 <<<"$output")" = "Confirmation ID: $id" ]
-    run -0 msxops apply week.plan.json --confirm "$id"
+    run -0 --separate-stderr msxops apply week.plan.json --confirm "$id"
     [ "$(jq -r '[.operations[].outcome] | join(",")' <<<"$output")" = applied,applied ]
     [ "$(jq '[.operations[].verified] | all' <<<"$output")" = true ]
     run -0 msxops milestones show "$number" -q .msp_milestonedate
@@ -67,7 +67,7 @@ setup() {
     run -0 msxops tasks list --milestone "$number" -q '.tasks[0] | [.subject, .scheduledend[0:10], ."msp_taskcategory@OData.Community.Display.V1.FormattedValue"] | join("|")'
     [ "$output" = "Unblock firewall|2026-03-09|Blocker Escalation" ]
     # applied once: a second time sends nothing
-    run -0 msxops apply week.plan.json --confirm "$id"
+    run -0 --separate-stderr msxops apply week.plan.json --confirm "$id"
     [ "$(jq -r '[.operations[].outcome] | unique | join(",")' <<<"$output")" = already-applied ]
 }
 
