@@ -36,8 +36,8 @@ static json_t *readiness(const struct msx_run *r, const struct msx_rec *m)
     for (size_t i = 0; out && i < json_array_size(items); i++) {
         const char *id = msx_json_str(json_array_get(items, i), "id");
 
-        if (json_object_set_new(out, id,
-                                json_string(names[msx_rec_ready(m, id, false, NULL)])) != 0) {
+        if (json_object_set_new(out, id, json_string(names[msx_rec_ready(m, id, false, NULL)])) !=
+            0) {
             json_decref(out);
             return NULL;
         }
@@ -245,22 +245,21 @@ enum msx_code msx_run_context(struct msx_run *r, const json_t *result, json_t **
                         .signals = jq_names(r->flow, "sig(") || jq_names(r->flow, ".signals"),
                         .readiness = jq_names(r->flow, "rd("),
                         .records = jq_names(r->flow, ".record") };
-    const struct msx_rec *me =
-        r->user_id ? msx_world_find(r->world, MSX_K_USER, r->user_id) : NULL;
+    const struct msx_rec *me = r->user_id ? msx_world_find(r->world, MSX_K_USER, r->user_id) : NULL;
     const json_t *run = msx_json_obj(result, "run");
     json_t *ctx;
 
-    ctx = json_pack("{s:O, s:O, s:O, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:O, s:O, s:{s:s, s:[]}, "
-                    "s:O, s:O, s:O, s:{s:O, s:O}, s:s}",
-                    "today", json_object_get(run, "today"), "tz", json_object_get(run, "tz"),
-                    "params", r->params, "run", run, "user", me ? plain_rec(&k, me) : json_null(),
-                    "accounts", all_of(&k, MSX_K_ACCOUNT, "name"), "opportunities", opportunities(&k),
-                    "milestones", milestones(&k), "users", all_of(&k, MSX_K_USER, "fullname"), "findings",
-                    findings(r, result), "operations", r->operations, "stats",
-                    json_object_get(result, "stats"), "workiq", "status", "off", "answers", "views",
-                    r->views, "steps", r->steps, "data", r->data, "shared", "customer_phrases",
-                    r->flow->shared.phrases, "ranking", r->flow->shared.ranking, "candidates",
-                    msx_json_str_or(r->flow->doc, "candidates", "milestone"));
+    ctx = json_pack(
+        "{s:O, s:O, s:O, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:O, s:O, s:{s:s, s:[]}, "
+        "s:O, s:O, s:O, s:{s:O, s:O}, s:s}",
+        "today", json_object_get(run, "today"), "tz", json_object_get(run, "tz"), "params",
+        r->params, "run", run, "user", me ? plain_rec(&k, me) : json_null(), "accounts",
+        all_of(&k, MSX_K_ACCOUNT, "name"), "opportunities", opportunities(&k), "milestones",
+        milestones(&k), "users", all_of(&k, MSX_K_USER, "fullname"), "findings",
+        findings(r, result), "operations", r->operations, "stats", json_object_get(result, "stats"),
+        "workiq", "status", "off", "answers", "views", r->views, "steps", r->steps, "data", r->data,
+        "shared", "customer_phrases", r->flow->shared.phrases, "ranking", r->flow->shared.ranking,
+        "candidates", msx_json_str_or(r->flow->doc, "candidates", "milestone"));
     if (!ctx)
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
     *out = ctx;

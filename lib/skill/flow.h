@@ -17,6 +17,9 @@ struct msx_shared {
 };
 enum msx_code msx_shared_load(const struct msx_ctx *ctx, struct msx_shared *out,
                               struct msx_error *err) MSX_MUST_CHECK;
+/* roles.yaml with the user's users.yaml in it: new. */
+enum msx_code msx_shared_roles(const struct msx_ctx *ctx, json_t **out,
+                               struct msx_error *err) MSX_MUST_CHECK;
 void msx_shared_release(struct msx_shared *s);
 
 struct msx_flow {

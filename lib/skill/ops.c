@@ -246,6 +246,35 @@ static const char *owner_role(const struct msx_draft *d)
     return msx_fact_named(d->target, "owner_role", &v) && v.type == MSX_V_STR ? v.u.str : "unknown";
 }
 
+/* Columns of the target that the rules behind the operation looked at: what it rests on. */
+static json_t *columns_read(const struct msx_run *r, const struct msx_draft *d)
+{
+    const json_t *raw = msx_rec_raw(d->target);
+    json_t *out = json_array();
+
+    for (size_t i = 0; out && i < r->nfindings; i++) {
+        const struct msx_finding *f = &r->findings[i];
+        bool of_it = false;
+
+        for (size_t j = 0; j < json_array_size(d->findings); j++)
+            of_it |= strcmp(json_string_value(json_array_get(d->findings, j)), f->id) == 0;
+        for (size_t j = 0; of_it && j < json_array_size(f->trace); j++) {
+            const json_t *t = json_array_get(f->trace, j);
+            const char *id = msx_json_str(t, "id"), *field = msx_json_str(t, "field");
+            bool have = !id || !field || strcmp(id, msx_rec_id(d->target)) != 0 ||
+                        !json_object_get(raw, field);
+
+            for (size_t k = 0; !have && k < json_array_size(out); k++)
+                have = strcmp(json_string_value(json_array_get(out, k)), field) == 0;
+            if (!have && json_array_append_new(out, json_string(field)) != 0) {
+                json_decref(out);
+                return NULL;
+            }
+        }
+    }
+    return out;
+}
+
 /* The operation as the result shows it; id is given later. *out NULL: nothing is left of it. */
 static enum msx_code finish(struct msx_run *r, struct msx_draft *d, json_t **out,
                             struct msx_error *err)
@@ -269,7 +298,8 @@ static enum msx_code finish(struct msx_run *r, struct msx_draft *d, json_t **out
                      d->fields, "before", before, "intent", msx_op_intent(d, before), "capability",
                      is_extended(d) ? "extended" : "core", "needs_input", needs, "findings",
                      d->findings, "role", r->findings[d->best].role, "owner_role", owner_role(d),
-                     "dedupe_key", d->key, "guardrails");
+                     "dedupe_key", d->key, "guardrails", "reads",
+                     d->type == MSX_TYPE_CREATE_TASK ? json_array() : columns_read(r, d));
     return *out ? MSX_OK : no_memory(err);
 }
 

@@ -86,12 +86,12 @@ json_t *msx_finding_json(const struct msx_run *r, const struct msx_finding *f)
     if (!owner && f->milestone)
         owner = msx_rec_owner(f->milestone);
     out = json_pack("{s:s, s:s, s:s, s:o, s:s, s:O, s:s, s:o, s:o, s:I, s:b, s:O, s:o}", "id",
-                     f->id, "rule", f->rule->id, "severity",
-                     msx_rank_severity_id(r->flow->shared.ranking, f->severity), "record",
-                     record_json(r, f->rec), "reason", f->reason, "evidence", f->evidence,
-                     "accountable_role", f->role, "owner", msx_user_json(owner), "due",
-                     due_json(r, f), "score", f->score, "escalate", f->escalate, "operations",
-                     f->operations, "fingerprint", fingerprint(f));
+                    f->id, "rule", f->rule->id, "severity",
+                    msx_rank_severity_id(r->flow->shared.ranking, f->severity), "record",
+                    record_json(r, f->rec), "reason", f->reason, "evidence", f->evidence,
+                    "accountable_role", f->role, "owner", msx_user_json(owner), "due",
+                    due_json(r, f), "score", f->score, "escalate", f->escalate, "operations",
+                    f->operations, "fingerprint", fingerprint(f));
     if (out && r->opts->explain && json_object_set(out, "trace", f->trace) != 0) {
         json_decref(out);
         return NULL;
@@ -116,8 +116,7 @@ static json_t *findings_json(const struct msx_run *r)
 
 static json_t *user_part(const struct msx_run *r)
 {
-    const struct msx_rec *me =
-        r->user_id ? msx_world_find(r->world, MSX_K_USER, r->user_id) : NULL;
+    const struct msx_rec *me = r->user_id ? msx_world_find(r->world, MSX_K_USER, r->user_id) : NULL;
     const json_t *users = msx_json_obj(r->flow->shared.roles, "users");
     const char *mail = me ? msx_rec_str(me, "internalemailaddress") : NULL, *via = "title";
     struct msx_value role = { .type = MSX_V_NULL };
@@ -142,10 +141,11 @@ static json_t *run_part(const struct msx_run *r)
     char today[11];
 
     msx_day_format(r->ctx->today, today);
-    return json_pack("{s:s, s:s, s:o, s:O, s:s, s:s}", "today", today, "tz",
+    return json_pack("{s:s, s:s, s:o, s:O, s:s, s:s, s:s}", "today", today, "tz",
                      msx_tz_name(r->ctx->tz), "user", user_part(r), "params", r->params,
                      "lexicon_sha256", msx_lexicon_sha256(r->flow->shared.lexicon),
-                     "engine_version", r->ctx->tool_version ? r->ctx->tool_version : "");
+                     "engine_version", r->ctx->tool_version ? r->ctx->tool_version : "", "skill",
+                     r->flow->skill);
 }
 
 static int append_id(json_t *list, const char *id)
@@ -222,8 +222,8 @@ static json_t *tpids_of(const struct msx_run *r)
             if (strcmp(list[i], list[best]) < 0)
                 best = i;
         if (!json_object_get(seen, list[best]))
-            failed = json_object_set_new(seen, list[best], json_true()) ||
-                     append_id(out, list[best]);
+            failed =
+                json_object_set_new(seen, list[best], json_true()) || append_id(out, list[best]);
         list[best] = list[--count];
     }
     if (failed) {
@@ -398,9 +398,8 @@ enum msx_code msx_run_result(struct msx_run *r, json_t **out, struct msx_error *
         msx_rec_conflict_gaps(r->set_m[i]);
     for (size_t i = 0; i < json_array_size(r->gaps); i++) {
         const json_t *g = json_array_get(r->gaps, i);
-        enum msx_code rc =
-            msx_world_gap(r->world, msx_json_str(g, "kind"), msx_json_str(g, "what"),
-                          msx_json_str(g, "where"), msx_json_str(g, "effect"));
+        enum msx_code rc = msx_world_gap(r->world, msx_json_str(g, "kind"), msx_json_str(g, "what"),
+                                         msx_json_str(g, "where"), msx_json_str(g, "effect"));
 
         if (rc)
             return msx_fail(err, rc, "out of memory");
@@ -414,8 +413,7 @@ enum msx_code msx_run_result(struct msx_run *r, json_t **out, struct msx_error *
                     "next_action", "stats", stats_part(r, json_array_size(gaps)));
     if (!doc)
         return no_memory(err);
-    if (r->opts->explain_record &&
-        json_object_set(doc, "explained", r->explained) != 0) {
+    if (r->opts->explain_record && json_object_set(doc, "explained", r->explained) != 0) {
         json_decref(doc);
         return no_memory(err);
     }

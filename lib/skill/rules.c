@@ -288,7 +288,7 @@ static enum msx_code apply(struct msx_run *r, const struct msx_rule *rule,
         fired = msx_cond_eval(rule->when, &s, NULL);
     if (fired != MSX_NO && rule->readiness && s.m)
         fired = and3(fired, missing_items(rule, s.m, missing, NULL));
-    if (is_explained(r, rec) || (r->opts->explain && fired == MSX_YES)) {
+    if (is_explained(r, rec) || fired == MSX_YES) {
         /* evaluated again for the trace: most rules do not fire on most records */
         if (rule->when)
             (void)msx_cond_eval(rule->when, &s, trace);

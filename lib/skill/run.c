@@ -94,8 +94,8 @@ static enum msx_code unknown_key(const struct msx_flow *f, const char *key, stru
     const char *name, *near;
     json_t *value;
 
-    names = msx_calloc(signals + json_object_size(own) + json_object_size(shared) + 1,
-                       sizeof *names);
+    names =
+        msx_calloc(signals + json_object_size(own) + json_object_size(shared) + 1, sizeof *names);
     if (!names)
         return no_memory(err);
     json_object_foreach((json_t *)(uintptr_t)own, name, value) names[n++] = name;
@@ -139,8 +139,8 @@ static enum msx_code take_set(struct msx_run *r, const char *text, json_t *given
 
 static enum msx_code read_options(struct msx_run *r, struct msx_error *err)
 {
-    MSX_AUTO(msx_json_free_p) json_t *given =
-        r->opts->params ? json_deep_copy(r->opts->params) : json_object();
+    MSX_AUTO(msx_json_free_p)
+    json_t *given = r->opts->params ? json_deep_copy(r->opts->params) : json_object();
     enum msx_code rc = MSX_OK;
 
     r->set = json_object();
@@ -171,8 +171,7 @@ static enum msx_code make_world(struct msx_run *r, struct msx_error *err)
                                     .tz = r->ctx->tz };
     enum msx_code rc;
 
-    if (!params ||
-        (r->opts->reason && msx_json_set_str(params, "reason", r->opts->reason) != 0))
+    if (!params || (r->opts->reason && msx_json_set_str(params, "reason", r->opts->reason) != 0))
         return no_memory(err);
     cfg.params = params;
     rc = msx_world_new(&cfg, &r->world, err);

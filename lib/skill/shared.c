@@ -79,6 +79,18 @@ static enum msx_code merge_users(const struct msx_ctx *ctx, json_t *roles, struc
     return json_object_update(users, map) == 0 ? MSX_OK : no_memory(err);
 }
 
+enum msx_code msx_shared_roles(const struct msx_ctx *ctx, json_t **out, struct msx_error *err)
+{
+    MSX_AUTO(msx_json_free_p) json_t *roles = NULL;
+    enum msx_code rc = load(ctx, "roles.yaml", &roles, err);
+
+    if (!rc)
+        rc = merge_users(ctx, roles, err);
+    if (!rc)
+        *out = MSX_STEAL(roles);
+    return rc;
+}
+
 static enum msx_code load_lexicon(const struct msx_ctx *ctx, struct msx_lexicon **out,
                                   struct msx_error *err)
 {

@@ -1,5 +1,6 @@
-/* The profile's local state: when the tool first saw the present status of each milestone and stage of
- * each opportunity (catalog 1.6). A file that is missing or broken only means that nothing is known. */
+/* The profile's local state: when the tool first saw the present status of each milestone and stage
+ * of each opportunity (catalog 1.6). A file that is missing or broken only means that nothing is
+ * known. */
 #include <string.h>
 
 #include "msxops/file.h"
