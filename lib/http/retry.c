@@ -96,9 +96,8 @@ void msx_retry_throttled(const struct msx_http *h, struct msx_http_future *f, in
     int64_t s = (wait_ms + h->tune.second_ms - 1) / h->tune.second_ms;
 
     f->maybe_sent = false;
-    f->rc =
-        msx_fail(&f->err, MSX_E_THROTTLED,
-                 "the service limits requests (429) and asks to wait %lld seconds", (long long)s);
+    f->rc = msx_fail(&f->err, MSX_E_THROTTLED,
+                     "the service limits requests (429) and asks to wait %lld s", (long long)s);
     msx_hint(&f->err, "wait that long, or lower --concurrency");
     f->err.http_status = f->status;
 }

@@ -1,5 +1,6 @@
 /* One attempt of a request: a curl handle set up, and taken down again. */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -90,7 +91,19 @@ static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct cur
     (void)purpose;
     if (f->loopback && !peer_is_loopback(a))
         return CURL_SOCKET_BAD;
+#ifdef SOCK_CLOEXEC
     return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+#else
+    {
+        int fd = socket(a->family, a->socktype, a->protocol);
+
+        if (fd >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+            (void)close(fd);
+            return CURL_SOCKET_BAD;
+        }
+        return fd;
+    }
+#endif
 }
 
 static CURLcode set_connection(CURL *e, const struct msx_http *h, struct msx_http_future *f)

@@ -138,17 +138,15 @@ static bool is_metadata(const char *path)
 enum msx_code msx_odata_get_path(struct msx_odata *o, const char *path, struct msx_rows **out,
                                  struct msx_error *err)
 {
-    const struct msx_query q = { .annotations = is_metadata(path) ? "" : NULL };
+    /* the path may hold a $top of its own, which a page size would switch off; without one the
+     * service's pages are as large as they can be */
+    const struct msx_query q = { .annotations = is_metadata(path) ? "" : NULL, .top = 1 };
     enum msx_code rc = odata_path_check(path, err);
-    char *prefer;
 
     if (rc)
         return rc;
-    /* the path may hold a $top of its own, which a page size would switch off */
-    prefer = strstr(path, "$top=") || *path == '\0' || is_metadata(path)
-                 ? odata_query_prefer(&(struct msx_query){ .annotations = q.annotations, .top = 1 })
-                 : odata_query_prefer(&q);
-    return start_one(o, ROWS_OBJECT, msx_asprintf("%s%s", o->base, path), prefer, 0, out, err);
+    return start_one(o, ROWS_OBJECT, msx_asprintf("%s%s", o->base, path), odata_query_prefer(&q), 0,
+                     out, err);
 }
 
 /* ---- ID lists ---- */
@@ -327,7 +325,7 @@ enum msx_code msx_odata_batch_get(struct msx_odata *o, const char *const *paths,
     rc = rows_new(o, ROWS_BATCH, batches, &r, err);
     if (rc)
         return rc;
-    r->prefer = odata_query_prefer(&(struct msx_query){ .set = "x" });
+    r->prefer = odata_query_prefer(&(struct msx_query){ .top = 1 });
     if (!r->prefer)
         rc = msx_fail(err, MSX_E_NOMEM, "out of memory");
     for (size_t i = 0; !rc && i < batches; i++) {
