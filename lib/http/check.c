@@ -129,8 +129,8 @@ static bool batch_reads_only(const struct msx_http_request *req)
 {
     const char *type = msx_header_in(req->headers, "content-type");
     static const char want[] = "multipart/mixed; boundary=";
-    const char *p = req->body;
-    const char *end = p + req->body_len;
+    const char *p = req->body ? req->body : "";
+    const char *end = req->body ? p + req->body_len : p;
     const char *mark, *line;
     size_t mark_len, len;
 
@@ -138,7 +138,7 @@ static bool batch_reads_only(const struct msx_http_request *req)
         return false;
     mark = type + sizeof(want) - 1;
     mark_len = strspn(mark, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
-    if (mark_len == 0 || mark_len > 70 || mark[mark_len] || !p)
+    if (mark_len == 0 || mark_len > 70 || mark[mark_len])
         return false;
     for (int parts = 0;; parts++) {
         do { /* the empty line that belongs to the boundary */
