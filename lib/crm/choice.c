@@ -101,8 +101,8 @@ static bool same_text(const char *a, const char *b)
     a += strspn(a, " ");
     b += strspn(b, " ");
     for (;; a++, b++) {
-        char x = *a >= 'A' && *a <= 'Z' ? (char)(*a + 32) : *a;
-        char y = *b >= 'A' && *b <= 'Z' ? (char)(*b + 32) : *b;
+        int x = *a >= 'A' && *a <= 'Z' ? *a + 32 : *a;
+        int y = *b >= 'A' && *b <= 'Z' ? *b + 32 : *b;
 
         if (!a[strspn(a, " ")] && !b[strspn(b, " ")])
             return true;

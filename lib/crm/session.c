@@ -6,7 +6,7 @@
 
 #include "msxops/file.h"
 
-#define GONE_TTL_S     (24 * 3600)
+#define GONE_TTL_S     ((int64_t)24 * 3600)
 #define GONE_MAX_BYTES ((size_t)64 << 10)
 
 struct msx_crm_cache {
