@@ -84,6 +84,8 @@ json_t *msx_crm_flatten(const json_t *lists);
 /* One record with the table's columns and its etag, new. MSX_E_NOTFOUND. */
 enum msx_code msx_crm_read_one(struct msx_crm *crm, const struct msx_crm_table *t, const char *id,
                                json_t **record, struct msx_error *err) MSX_MUST_CHECK;
+/* The column that a 400 says the table does not have; new string or NULL. */
+char *msx_crm_missing_column(const struct msx_error *err);
 /* The failure says that the organisation has no such table (or hides it from this user). */
 bool msx_crm_table_missing(const struct msx_error *err);
 

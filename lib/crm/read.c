@@ -110,29 +110,29 @@ enum msx_code msx_crm_start(struct msx_crm *crm, const struct msx_crm_query *q,
     return MSX_OK;
 }
 
-/* The column that a 400 complains about, when it is one of those that an organisation may lack and
- * this read asked for it. New string or NULL. */
-static char *droppable_column(const struct msx_crm_read *r, const struct msx_error *e)
+char *msx_crm_missing_column(const struct msx_error *err)
 {
     static const char marker[] = "property named '";
-    MSX_AUTO(msx_free_p) char *column = NULL;
-    const char *p = strstr(e->msg, marker);
-    const char *at;
+    const char *p = strstr(err->msg, marker);
     size_t n;
 
-    if (!p || e->http_status != 400)
+    if (!p || err->http_status != 400)
         return NULL;
     p += sizeof marker - 1;
     n = strcspn(p, "'");
-    if (p[n] != '\'')
+    return n && p[n] == '\'' ? msx_strndup(p, n) : NULL;
+}
+
+/* The same when it is one of those that an organisation may lack and this read asked for it. */
+static char *droppable_column(const struct msx_crm_read *r, const struct msx_error *e)
+{
+    MSX_AUTO(msx_free_p) char *column = msx_crm_missing_column(e);
+    size_t n = column ? strlen(column) : 0;
+
+    if (!column || (strcmp(column, "activestageid") && strncmp(column, "msp_", 4) &&
+                    strncmp(column, "_msp_", 5)))
         return NULL;
-    column = msx_strndup(p, n);
-    if (!column || !*column)
-        return NULL;
-    if (strcmp(column, "activestageid") && strncmp(column, "msp_", 4) &&
-        strncmp(column, "_msp_", 5))
-        return NULL;
-    for (at = strstr(r->sent, column); at; at = strstr(at + 1, column))
+    for (const char *at = strstr(r->sent, column); at; at = strstr(at + 1, column))
         if ((at == r->sent || at[-1] == ',') && (!at[n] || at[n] == ','))
             return MSX_STEAL(column);
     return NULL;

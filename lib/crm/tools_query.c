@@ -29,12 +29,39 @@ static enum msx_code check_set(const char *set, struct msx_error *err)
     return MSX_E_USAGE;
 }
 
-/* A wrong set that only the service could know: suggest the nearest known one. */
-static enum msx_code explain_set(enum msx_code rc, const char *set, struct msx_error *err)
+/* Nearest to word among the columns that the tools know of a table. */
+static void suggest_column(const struct msx_crm_table *t, const char *word, struct msx_error *err)
 {
-    const char *near = msx_crm_near_set(set);
+    MSX_AUTO(msx_json_free_p) json_t *columns = json_array();
+    const char *names[64];
+    const char *near;
+    size_t n = 0;
 
-    if (err && msx_crm_table_missing(err) && rc != MSX_E_DENIED && near && strcmp(near, set))
+    for (const char *p = t->select; *p && n < sizeof names / sizeof names[0];) {
+        size_t len = strcspn(p, ",");
+
+        if (!json_array_append_new(columns, json_stringn(p, len)))
+            names[n++] = json_string_value(json_array_get(columns, json_array_size(columns) - 1));
+        p += len + (p[len] == ',');
+    }
+    near = msx_nearest(word, names, n);
+    if (near && strcmp(near, word))
+        msx_hint(err, "did you mean %s?", near);
+}
+
+/* A wrong set or column that only the service could know: suggest the nearest known one. */
+static enum msx_code explain(enum msx_code rc, const char *set, struct msx_error *err)
+{
+    const struct msx_crm_table *t = msx_crm_table_of_set(set);
+    const char *near = rc && !t ? msx_crm_near_set(set) : NULL;
+    MSX_AUTO(msx_free_p) char *column = NULL;
+
+    if (!rc || !err)
+        return rc;
+    column = t ? msx_crm_missing_column(err) : NULL;
+    if (column)
+        suggest_column(t, column, err);
+    else if (near && rc != MSX_E_DENIED && msx_crm_table_missing(err))
         msx_hint(err, "did you mean %s?", near);
     return rc;
 }
@@ -154,7 +181,7 @@ static enum msx_code query(struct msx_crm *crm, const json_t *params, json_t **r
     }
     msx_rows_free(rows);
     if (rc)
-        return explain_set(rc, q.set, err);
+        return explain(rc, q.set, err);
     *result = out;
     return MSX_OK;
 }
@@ -189,7 +216,7 @@ enum msx_code msx_crm_query_each(struct msx_crm *crm, const json_t *params, msx_
         return rc;
     p.params = args;
     p.set = q.set;
-    return explain_set(msx_odata_each_page(crm->odata, &q, on_page, &p, err), q.set, err);
+    return explain(msx_odata_each_page(crm->odata, &q, on_page, &p, err), q.set, err);
 }
 
 static const struct msx_param record_params[] = {
@@ -231,7 +258,7 @@ static enum msx_code get_record(struct msx_crm *crm, const json_t *params, json_
             list = json_pack("[O]", msx_rows_object(rows));
         msx_rows_free(rows);
         if (rc)
-            return explain_set(rc, set, err);
+            return explain(rc, set, err);
     }
     if (!list)
         return msx_crm_oom(err);

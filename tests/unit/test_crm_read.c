@@ -356,6 +356,14 @@ static void query_suggests_names_that_exist(void **state)
     r = call("crm_query", "{\"entitySet\":\"tasks\",\"filter\":\"subject eq 'taskid'\"}");
     assert_int_equal(json_integer_value(json_object_get(r, "count")), 0);
     json_decref(r);
+    fake.missing_column = "subjekt";
+    assert_int_equal(
+        call_error("crm_query", "{\"entitySet\":\"tasks\",\"select\":\"subjekt\"}", &e),
+        MSX_E_REJECTED);
+    assert_non_null(strstr(e.hint, "subject"));
+    fake.missing_table = "taskz";
+    assert_int_equal(call_error("crm_query", "{\"entitySet\":\"taskz\"}", &e), MSX_E_REJECTED);
+    assert_non_null(strstr(e.hint, "tasks"));
     assert_int_equal(call_error("crm_query", "{\"entitySet\":\"task\"}", &e), MSX_E_USAGE);
     assert_int_equal(call_error("crm_query", "{\"entitySet\":\"tasks/$count\"}", &e), MSX_E_USAGE);
     assert_int_equal(call_error("crm_query", "{\"entitySet\":\"tasks\",\"top\":0}", &e),
