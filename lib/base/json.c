@@ -15,7 +15,7 @@
 enum msx_code msx_json_parse(const char *text, size_t len, const char *name, json_t **out,
                              struct msx_error *err)
 {
-    json_error_t je;
+    json_error_t je = { .line = -1 }; /* jansson may fail before it sets anything */
     json_t *j;
 
     if (len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {

@@ -173,7 +173,7 @@ static void add_json(struct analyser *z, const struct msx_tz *tz)
     }
     if (!z->a->json)
         z->a->json = json_array();
-    if (json_array_append_new(z->a->json, objects)) /* keeps the texts */
+    if (!objects || json_array_append_new(z->a->json, objects)) /* keeps the texts */
         z->failed = true;
 }
 

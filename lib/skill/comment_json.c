@@ -77,18 +77,22 @@ static json_t *one_object(const json_t *obj, const struct msx_tz *tz)
 json_t *comment_objects(const char *json_text, const struct msx_tz *tz)
 {
     json_t *out = json_array(), *doc = NULL, *obj;
+    enum msx_code rc = MSX_OK;
+    bool all = true;
     size_t i;
 
-    if (!json_text || !*json_text ||
-        msx_json_parse(json_text, strlen(json_text), "comments", &doc, NULL))
-        return out;
-    json_array_foreach(doc, i, obj) if (!json_is_object(obj))
-    {
-        json_decref(doc);
-        return out;
-    }
-    json_array_foreach(doc, i, obj)(void) json_array_append_new(out, one_object(obj, tz));
+    if (json_text && *json_text)
+        rc = msx_json_parse(json_text, strlen(json_text), "comments", &doc, NULL);
+    json_array_foreach (doc, i, obj)
+        all = all && json_is_object(obj);
+    json_array_foreach (doc, i, obj)
+        if (all && json_array_append_new(out, one_object(obj, tz)))
+            rc = MSX_E_NOMEM;
     json_decref(doc);
+    if (rc == MSX_E_NOMEM) { /* anything else is no comment, and no error */
+        json_decref(out);
+        return NULL;
+    }
     return out;
 }
 

@@ -401,7 +401,8 @@ struct msx_analysis {
     json_t *json; /* texts of the JSON field */
 };
 
-/* Objects of the JSON field: {texts: [...], date: day or null} each, or an empty array. New. */
+/* Objects of the JSON field: {texts: [...], date: day or null} each; NULL when out of memory,
+ * an empty array when the field is something else. New. */
 json_t *comment_objects(const char *json_text, const struct msx_tz *tz);
 
 #endif
