@@ -349,12 +349,10 @@ void msx_m_health(struct msx_rec *m, struct msx_value *out)
         msx_v_str(out, "completed");
     else if (blocked == MSX_YES)
         msx_v_str(out, "blocked");
-    else if (blocked == MSX_UNKNOWN)
+    else if (blocked == MSX_UNKNOWN || risk == MSX_UNKNOWN)
         out->type = MSX_V_UNKNOWN;
     else if (risk == MSX_YES)
         msx_v_str(out, "at_risk");
-    else if (risk == MSX_UNKNOWN)
-        out->type = MSX_V_UNKNOWN;
     else
         msx_v_str(out, !strcmp(status, "unknown") ? "unknown" : "on_track");
 }

@@ -48,7 +48,7 @@ static bool build_kind(struct msx_world *w, int kind)
     struct msx_added *a = w->added[kind];
     size_t n = w->nadded[kind];
     struct msx_rec *recs = msx_calloc(n + 1, sizeof *recs);
-    const struct msx_rec **all = msx_calloc(n + 1, sizeof *all);
+    const struct msx_rec **all = msx_calloc(n + 1, sizeof(const struct msx_rec *));
     size_t m = 0;
 
     w->recs[kind] = recs;
