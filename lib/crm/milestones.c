@@ -40,9 +40,9 @@ static void intersect(json_t *ids, const json_t *other)
             json_array_remove(ids, i);
 }
 
-/* Opportunities of customers and by name. accounts NULL: of all customers. */
-static enum msx_code opportunities_like(struct msx_crm *crm, const json_t *accounts,
-                                        const char *keyword, json_t **ids, struct msx_error *err)
+/* Opportunities with field in ids (NULL: all) and a keyword (NULL: any) in their name. */
+static enum msx_code opportunities_like(struct msx_crm *crm, const char *field, const json_t *ids,
+                                        const char *keyword, json_t **out, struct msx_error *err)
 {
     MSX_AUTO(msx_buf_release) struct msx_buf filter = MSX_BUF_INIT(MSX_FILTER_MAX);
     MSX_AUTO(msx_json_free_p) json_t *records = NULL;
@@ -59,13 +59,13 @@ static enum msx_code opportunities_like(struct msx_crm *crm, const json_t *accou
                           &(struct msx_crm_query){ .table = &msx_crm_opportunities,
                                                    .select = "opportunityid",
                                                    .filter = filter.data,
-                                                   .field = "_parentaccountid_value",
-                                                   .ids = accounts },
+                                                   .field = field,
+                                                   .ids = ids },
                           &records, err);
     if (rc)
         return rc;
-    *ids = msx_crm_ids_of(records, "opportunityid");
-    return *ids ? MSX_OK : msx_crm_oom(err);
+    *out = msx_crm_ids_of(records, "opportunityid");
+    return *out ? MSX_OK : msx_crm_oom(err);
 }
 
 static enum msx_code customer_opportunities(struct msx_crm *crm, const json_t *keywords,
@@ -91,7 +91,7 @@ static enum msx_code customer_opportunities(struct msx_crm *crm, const json_t *k
         if (json_array_extend(accounts, group))
             return msx_crm_oom(err);
     }
-    return opportunities_like(crm, accounts, opportunity, ids, err);
+    return opportunities_like(crm, "_parentaccountid_value", accounts, opportunity, ids, err);
 }
 
 /* The opportunities that customers, an opportunity name and given ids select together. */
@@ -113,7 +113,7 @@ static enum msx_code opportunity_scope(struct msx_crm *crm, const json_t *params
     if (customers)
         rc = customer_opportunities(crm, keywords, name, notes, &found, err);
     else if (name)
-        rc = opportunities_like(crm, NULL, name, &found, err);
+        rc = opportunities_like(crm, "opportunityid", given ? ids : NULL, name, &found, err);
     if (rc)
         return rc;
     if (found && given) {

@@ -219,6 +219,15 @@ static const char *default_risk(const struct msx_op_kind *k, const json_t *inver
                       : "low: undone by setting the former values";
 }
 
+/* The reason of an operation for which none was given: at least who thought of it. */
+static const char *default_why(const struct msx_crm *crm)
+{
+    const char *by = msx_json_str_or(crm->origin, "by", "human");
+
+    return strcmp(by, "human") ? strcmp(by, "agent") ? "proposed by a flow" : "proposed by an agent"
+                               : "planned by hand";
+}
+
 static int add_texts(struct msx_crm *crm, const struct msx_op_kind *k,
                      const struct msx_op_around *a, json_t *op)
 {
@@ -226,7 +235,7 @@ static int add_texts(struct msx_crm *crm, const struct msx_op_kind *k,
     const char *command = msx_json_str(crm->origin, "command");
 
     return !text || msx_json_set_str(op, "description", text) ||
-           msx_json_set_str(op, "why", msx_json_str_or(a->args, "why", "asked for by the user")) ||
+           msx_json_set_str(op, "why", msx_json_str_or(a->args, "why", default_why(crm))) ||
            msx_json_set_str(op, "impact",
                             msx_json_str_or(a->args, "impact", default_impact(k->type))) ||
            msx_json_set_str(

@@ -147,6 +147,14 @@ static void filters_combine(void **state)
     r = call("get_milestones", "{\"opportunityKeyword\":\"zeta\",\"status\":\"on track\"}");
     assert_int_equal(json_array_size(json_object_get(r, "milestones")), 1);
     json_decref(r);
+    r = call("get_milestones",
+             "{\"opportunityKeyword\":\"zeta\",\"opportunityIds\":[\"" O1 "\",\"" O2 "\"]}");
+    assert_int_equal(json_array_size(json_object_get(r, "milestones")), 2);
+    json_decref(r);
+    r = call("get_milestones",
+             "{\"customerKeyword\":\"contoso\",\"opportunityIds\":[\"" O2 "\",\"" O3 "\"]}");
+    assert_int_equal(json_array_size(json_object_get(r, "milestones")), 1);
+    json_decref(r);
     r = call("get_milestones", "{\"milestoneNumbers\":[\"7-100000001\",\"7-100000004\"]}");
     assert_int_equal(json_array_size(json_object_get(r, "milestones")), 2);
     json_decref(r);
