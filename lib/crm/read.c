@@ -123,18 +123,26 @@ char *msx_crm_missing_column(const struct msx_error *err)
     return n && p[n] == '\'' ? msx_strndup(p, n) : NULL;
 }
 
+static bool selects(const char *select, const char *column)
+{
+    size_t n = strlen(column);
+
+    for (const char *p = select; *p; p += strcspn(p, ","), p += *p == ',')
+        if (strcspn(p, ",") == n && !strncmp(p, column, n))
+            return true;
+    return false;
+}
+
 /* The same when it is one of those that an organisation may lack and this read asked for it. */
 static char *droppable_column(const struct msx_crm_read *r, const struct msx_error *e)
 {
-    MSX_AUTO(msx_free_p) char *column = msx_crm_missing_column(e);
-    size_t n = column ? strlen(column) : 0;
+    char *column = msx_crm_missing_column(e);
 
-    if (!column || (strcmp(column, "activestageid") && strncmp(column, "msp_", 4) &&
-                    strncmp(column, "_msp_", 5)))
-        return NULL;
-    for (const char *at = strstr(r->sent, column); at; at = strstr(at + 1, column))
-        if ((at == r->sent || at[-1] == ',') && (!at[n] || at[n] == ','))
-            return MSX_STEAL(column);
+    if (column && selects(r->sent, column) &&
+        (!strcmp(column, "activestageid") || !strncmp(column, "msp_", 4) ||
+         !strncmp(column, "_msp_", 5)))
+        return column;
+    msx_free(column);
     return NULL;
 }
 
