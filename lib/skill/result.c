@@ -251,9 +251,9 @@ static json_t *scope_part(const struct msx_run *r)
 
     return json_pack("{s:o, s:o, s:O, s:o, s:s?, s:s?, s:{s:i, s:i, s:i}}", "tpids", tpids_of(r),
                      "account_ids", accounts, "opportunity_ids", r->scope_opps, "milestone_ids",
-                     ids_of(r, MSX_K_MILESTONE), "customer", customer, "route", r->route,
-                     "evaluated", "opportunities", (int)r->nset_o, "milestones", (int)r->nset_m,
-                     "tasks", (int)tasks_of_set(r));
+                     ids_of(r, MSX_K_MILESTONE), "customer", customer, "route",
+                     r->route[0] ? r->route : NULL, "evaluated", "opportunities", (int)r->nset_o,
+                     "milestones", (int)r->nset_m, "tasks", (int)tasks_of_set(r));
 }
 
 /* ---- gaps ---- */

@@ -33,7 +33,7 @@ struct msx_run {
     struct msx_caller *caller;
     json_t *params, *set, *state;
     char *user_id;
-    const char *route;
+    char route[16]; /* of the scope: "R1" .. "R6"; "" before it is known */
     json_t *scope_opps;   /* ids, sorted */
     json_t *tpids;
     json_t *gaps;         /* recorded before the world is final: [{kind,what,where,effect}] */

@@ -255,7 +255,7 @@ static enum msx_code finish_scope(struct msx_run *r, struct msx_error *err)
     enum msx_code rc = MSX_OK;
     size_t n;
 
-    if (r->route && strcmp(r->route, "R2") == 0)
+    if (strcmp(r->route, "R2") == 0)
         for (size_t i = 0; !rc && i < json_array_size(given); i++)
             rc = remember_opp(r, json_string_value(json_array_get(given, i)), err);
     if (rc)

@@ -237,7 +237,7 @@ static enum msx_code failed_step(struct msx_run *r, struct msx_step *step,
     }
     (void)snprintf(effect, sizeof effect, "not read: %s", call->err.msg);
     if (!step->error[0])
-        (void)snprintf(step->error, sizeof step->error, "%s", call->err.msg);
+        (void)snprintf(step->error, sizeof step->error, "%.199s", call->err.msg);
     step->failed = true;
     return msx_run_gap(r, "step_failed", step->gap_id, "run", effect, err);
 }
@@ -322,7 +322,7 @@ enum msx_code msx_run_steps(struct msx_run *r, struct msx_error *err)
     enum msx_code rc = msx_steps_load(r->flow, r->world, r->params, &s, err);
 
     if (!rc && s.route) {
-        r->route = s.route;
+        (void)snprintf(r->route, sizeof r->route, "%.15s", s.route);
         if (s.route_gap)
             rc = msx_run_gap(r, s.route_gap, s.route, "run",
                              "no customer or record was named: your active opportunities", err);
