@@ -365,5 +365,9 @@ enum msx_code sb_store_load_end(struct sb_store *s, bool commit, struct msx_erro
 
     if (!sb_store_finish(s, s->writer, commit && !rc) && commit && !rc)
         return msx_fail(err, MSX_E_IO, "cannot store the data");
+    /* a log as large as the data would slow every reader down; failing to fold it in is no harm */
+    if (commit && !rc)
+        (void)sqlite3_wal_checkpoint_v2(s->writer->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+                                        NULL);
     return rc;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "msxops/date.h"
@@ -287,6 +288,7 @@ int main(int argc, char **argv)
     enum msx_code rc;
 
     parse(argc, argv, &o);
+    (void)umask(077);
     if (msx_mkdirs(o.dir, 0700, &err))
         fail(-1, err.msg, 1);
     parent = o.foreground ? -1 : detach();

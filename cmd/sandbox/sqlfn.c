@@ -24,13 +24,24 @@ static uint32_t fold(uint32_t c)
     return c;
 }
 
+/* The next folded character; the short way for ASCII, since whole tables go through here. */
+static inline uint32_t next_folded(const char **p, const char *end)
+{
+    unsigned char c = (unsigned char)**p;
+
+    if (c >= 0x80)
+        return fold(msx_utf8_next(p, end));
+    (*p)++;
+    return c >= 'A' && c <= 'Z' ? c + 32u : c;
+}
+
 int sb_ci_compare(const char *a, size_t na, const char *b, size_t nb)
 {
     const char *ea = a + na, *eb = b + nb;
 
     while (a < ea && b < eb) {
-        uint32_t ca = fold(msx_utf8_next(&a, ea));
-        uint32_t cb = fold(msx_utf8_next(&b, eb));
+        uint32_t ca = next_folded(&a, ea);
+        uint32_t cb = next_folded(&b, eb);
 
         if (ca != cb)
             return ca < cb ? -1 : 1;
@@ -57,10 +68,10 @@ static bool in_set(const char **p, const char *end, uint32_t c)
     }
     while (*p < end && (first || **p != ']')) {
         first = false;
-        lo = hi = fold(msx_utf8_next(p, end));
+        lo = hi = next_folded(p, end);
         if (end - *p >= 2 && **p == '-' && (*p)[1] != ']') {
             (*p)++;
-            hi = fold(msx_utf8_next(p, end));
+            hi = next_folded(p, end);
         }
         if (c >= lo && c <= hi)
             hit = true;
@@ -86,7 +97,7 @@ bool sb_like(const char *pattern, const char *text)
         }
         if (p < pe && t < te) {
             const char *next = t;
-            uint32_t c = fold(msx_utf8_next(&next, te));
+            uint32_t c = next_folded(&next, te);
             bool ok;
 
             if (*p == '_') {
@@ -96,7 +107,7 @@ bool sb_like(const char *pattern, const char *text)
                 p++;
                 ok = in_set(&p, pe, c);
             } else {
-                ok = fold(msx_utf8_next(&p, pe)) == c;
+                ok = next_folded(&p, pe) == c;
             }
             if (ok) {
                 t = next;
@@ -105,7 +116,7 @@ bool sb_like(const char *pattern, const char *text)
         }
         if (!star || retry >= te)
             return false;
-        (void)msx_utf8_next(&retry, te);
+        (void)next_folded(&retry, te);
         t = retry;
         p = star;
     }

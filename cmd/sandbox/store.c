@@ -41,7 +41,7 @@ static struct sb_conn *conn_open(const char *path, struct msx_error *err)
         rc = sb_register_functions(c->db);
     if (rc == SQLITE_OK && (!sb_conn_exec(c, "PRAGMA journal_mode=WAL") ||
                             !sb_conn_exec(c, "PRAGMA synchronous=NORMAL") ||
-                            !sb_conn_exec(c, "PRAGMA cache_size=-16000")))
+                            !sb_conn_exec(c, "PRAGMA mmap_size=2000000000")))
         rc = SQLITE_ERROR;
     if (rc == SQLITE_OK)
         return c;
