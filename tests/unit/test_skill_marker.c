@@ -392,6 +392,10 @@ static void newest_date_wins(void **state)
     add(&r, MSX_F_MC, "Capacity: confirmed", "2026-02-03");
     assert_string_equal(newest(&r, "Capacity"), "confirmed");
     done(&r);
+    add(&r, MSX_F_TD, "Capacity: a\n[2026-02-05] Capacity: b", "2026-02-02")->id = "t1";
+    add(&r, MSX_F_MC, "Capacity: c", "2026-02-04");
+    assert_string_equal(newest(&r, "Capacity"), "b"); /* a dated line of a description */
+    done(&r);
     /* equal dates: comments, JSON field, then tasks by id */
     add(&r, MSX_F_TD, "Capacity: c", "2026-02-02")->id = "t2";
     add(&r, MSX_F_TD, "Capacity: b", "2026-02-02")->id = "t1";
