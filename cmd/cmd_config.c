@@ -11,15 +11,14 @@ static char *full_key(const struct app *app, const char *key)
 {
     const char *env_profile = getenv("MSXOPS_PROFILE");
     const char *name = app->g.profile;
-    const json_t *dflt = msx_config_get(app->config, "default_profile");
 
     if (strchr(key, '.') || strcmp(key, "default_profile") == 0)
         return msx_strdup(key);
     if (!name && env_profile && *env_profile)
         name = env_profile;
-    if (!name && json_is_string(dflt))
-        name = json_string_value(dflt);
-    return msx_asprintf("profiles.%s.%s", name ? name : "default", key);
+    if (!name)
+        name = msx_config_default_name(app->config);
+    return msx_asprintf("profiles.%s.%s", name, key);
 }
 
 static enum msx_code run_list(struct app *app, const void *opts, char **args, size_t nargs,

@@ -30,9 +30,12 @@ enum msx_code msx_config_load(const char *config_dir, struct msx_config **out,
                               struct msx_error *err) MSX_MUST_CHECK;
 void msx_config_free(struct msx_config *c);
 /* name NULL = default_profile, else the only profile, else "default". env_url (may be NULL) wins over
- * the file's url. MSX_E_USAGE: no such profile (names the known ones). */
+ * the file's url. MSX_E_USAGE: no such profile, or several and neither a default nor env_url (names
+ * the known ones). */
 enum msx_code msx_config_profile(const struct msx_config *c, const char *name, const char *env_url,
                                  struct msx_profile *out, struct msx_error *err) MSX_MUST_CHECK;
+/* The profile that is used when none is named, by the same rule. Borrowed from c, never NULL. */
+const char *msx_config_default_name(const struct msx_config *c);
 void msx_profile_release(struct msx_profile *p);
 /* Dotted key ("profiles.work.url", "default_profile"). get: borrowed, NULL if unset. set: value NULL
  * removes; writes the file (0600, durable, under a lock), keeping every other key. MSX_E_USAGE: key

@@ -255,19 +255,25 @@ void msx_profile_release(struct msx_profile *p)
     *p = (struct msx_profile){ 0 };
 }
 
-static enum msx_code no_such_profile(const json_t *profiles, const char *name,
-                                     struct msx_error *err)
+static void list_names(const json_t *profiles, struct msx_buf *b)
 {
-    MSX_AUTO(msx_buf_release) struct msx_buf known = MSX_BUF_INIT(400);
-    enum msx_code rc;
     const char *k;
     json_t *v;
 
     json_object_foreach((json_t *)(uintptr_t)profiles, k, v)
     {
         (void)v;
-        msx_buf_addf(&known, "%s%s", known.len ? ", " : "", k);
+        msx_buf_addf(b, "%s%s", b->len ? ", " : "", k);
     }
+}
+
+static enum msx_code no_such_profile(const json_t *profiles, const char *name,
+                                     struct msx_error *err)
+{
+    MSX_AUTO(msx_buf_release) struct msx_buf known = MSX_BUF_INIT(400);
+    enum msx_code rc;
+
+    list_names(profiles, &known);
     if (known.len)
         return msx_fail(err, MSX_E_USAGE, "there is no profile '%.100s'; known: %s", name,
                         known.data);
@@ -277,24 +283,42 @@ static enum msx_code no_such_profile(const json_t *profiles, const char *name,
     return rc;
 }
 
-/* The profile's name by the order of rules; *row: its settings or NULL. */
-static enum msx_code choose(const struct msx_config *c, const char *name, const char **chosen,
-                            json_t **row, struct msx_error *err)
+static enum msx_code no_default(const json_t *profiles, struct msx_error *err)
 {
-    json_t *profiles = msx_json_obj(c->doc, "profiles");
-    bool must = name != NULL;
+    MSX_AUTO(msx_buf_release) struct msx_buf known = MSX_BUF_INIT(400);
+    enum msx_code rc;
 
-    if (!name) {
-        name = msx_json_str(c->doc, "default_profile");
-        must = name != NULL;
-    }
+    list_names(profiles, &known);
+    rc = msx_fail(err, MSX_E_USAGE, "there are several profiles and none is the default: %s",
+                  known.data);
+    msx_hint(err, "give --profile NAME, or run `msxops config set default_profile NAME`");
+    return rc;
+}
+
+const char *msx_config_default_name(const struct msx_config *c)
+{
+    const char *name = msx_json_str(c->doc, "default_profile");
+    json_t *profiles = msx_json_obj(c->doc, "profiles");
+
     if (!name && json_object_size(profiles) == 1)
         name = json_object_iter_key(json_object_iter(profiles));
+    return name ? name : "default";
+}
+
+/* The profile's name by the order of rules; *row: its settings or NULL. */
+static enum msx_code choose(const struct msx_config *c, const char *name, bool has_url,
+                            const char **chosen, json_t **row, struct msx_error *err)
+{
+    json_t *profiles = msx_json_obj(c->doc, "profiles");
+    bool must = name || msx_json_str(c->doc, "default_profile");
+
     if (!name)
-        name = "default";
+        name = msx_config_default_name(c);
     *row = msx_json_obj(profiles, name);
     if (must && !*row)
         return no_such_profile(profiles, name, err);
+    if (!*row && !has_url && json_object_size(profiles) > 1)
+        return no_default(profiles, err);
     *chosen = name;
     return MSX_OK;
 }
@@ -344,7 +368,7 @@ enum msx_code msx_config_profile(const struct msx_config *c, const char *name, c
     struct msx_profile p = { 0 };
     const char *chosen = NULL;
     json_t *row = NULL;
-    enum msx_code rc = choose(c, name, &chosen, &row, err);
+    enum msx_code rc = choose(c, name, env_url && *env_url, &chosen, &row, err);
 
     if (!rc)
         rc = fill(chosen, row, env_url, &p, err);

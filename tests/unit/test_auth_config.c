@@ -30,6 +30,20 @@ static void no_file_is_empty(void **state)
     msx_config_free(c);
 }
 
+static void several_profiles_want_a_default(void **state)
+{
+    struct fx *x = *state;
+    struct msx_config *c = load(x, "profiles: {a: {url: a.test}, b: {url: b.test}}\n");
+
+    assert_int_equal(msx_config_profile(c, NULL, NULL, &x->profile, &x->err), MSX_E_USAGE);
+    assert_non_null(strstr(x->err.msg, "none is the default: a, b"));
+    assert_non_null(strstr(x->err.hint, "default_profile"));
+    assert_int_equal(msx_config_profile(c, NULL, "https://c.test", &x->profile, &x->err), MSX_OK);
+    assert_string_equal(x->profile.name, "default");
+    assert_string_equal(x->profile.url, "https://c.test");
+    msx_config_free(c);
+}
+
 static const char two[] = "# mine\n"
                           "default_profile: work\n"
                           "theme: dark   # not known here\n"
@@ -83,6 +97,7 @@ static void the_only_profile_is_the_default(void **state)
 
     assert_int_equal(msx_config_profile(c, NULL, NULL, &x->profile, &x->err), MSX_OK);
     assert_string_equal(x->profile.name, "solo");
+    assert_string_equal(msx_config_default_name(c), "solo");
     msx_config_free(c);
 }
 
@@ -322,6 +337,7 @@ int main(void)
         T(set_refuses),
         T(set_falls_back_to_values),
         T(set_reads_again_first),
+        T(several_profiles_want_a_default),
         T(no_memory_at_any_point),
     };
 
