@@ -19,30 +19,52 @@ static bool equal(const json_t *a, const json_t *b)
     return json_equal(a, b);
 }
 
-/* What a person sees of a value: its label where there is one. New reference. */
-static json_t *shown(const json_t *rec, const char *field)
+/* The day of a date-only value, or of a time by which days are written (midnight, noon UTC): better
+ * than the service's label, which follows its locale. */
+static bool day_of(const char *value, char day[11])
 {
-    const char *label = msx_crm_label(rec, field);
-    json_t *v = json_object_get(rec, field);
+    size_t n = value ? strlen(value) : 0;
 
+    if (n < 10 || (n > 10 && strcmp(value + 10, "T00:00:00Z") && strcmp(value + 10, "T12:00:00Z")))
+        return false;
+    memcpy(day, value, 10);
+    day[10] = '\0';
+    return msx_day_parse(day) != MSX_DAY_NONE;
+}
+
+/* What a person sees of a value: its label where there is one. New reference. */
+static json_t *shown(const json_t *rec, const char *field, bool labels)
+{
+    const char *label = labels ? msx_crm_label(rec, field) : NULL;
+    json_t *v = json_object_get(rec, field);
+    char day[11];
+
+    if (label && day_of(json_string_value(v), day))
+        return json_string(day);
     if (label && !absent(v))
         return json_string(label);
     return v ? json_incref(v) : json_null();
+}
+
+static bool has_label(const json_t *rec, const char *field)
+{
+    return absent(json_object_get(rec, field)) || msx_crm_label(rec, field);
 }
 
 static int add_row(json_t *rows, const json_t *before, const json_t *after, const char *field)
 {
     json_t *a = json_object_get(before, field), *b = json_object_get(after, field);
     const char *type = absent(a) ? "added" : absent(b) ? "removed" : "updated";
+    /* a label beside a bare value ("2,500.00 -> 5") would not compare */
+    bool labels = has_label(before, field) && has_label(after, field);
     json_t *row;
 
     if (equal(a, b))
         return 0;
-    row = json_pack("{s:s,s:o,s:o,s:s}", "field", field, "before", shown(before, field), "after",
-                    shown(after, field), "changeType", type);
+    row = json_pack("{s:s,s:o,s:o,s:s}", "field", field, "before", shown(before, field, labels),
+                    "after", shown(after, field, labels), "changeType", type);
     /* a label hides the code that is sent: show it too */
-    if (row && ((!absent(a) && msx_crm_label(before, field)) ||
-                (!absent(b) && msx_crm_label(after, field))))
+    if (row && labels)
         if (json_object_set_new(row, "beforeValue", a ? json_incref(a) : json_null()) ||
             json_object_set_new(row, "afterValue", b ? json_incref(b) : json_null())) {
             json_decref(row);

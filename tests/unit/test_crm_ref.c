@@ -203,6 +203,31 @@ static void a_diff_names_what_changes_and_how(void **state)
     json_decref(r);
 }
 
+static void rows_show_labels_only_where_both_sides_have_them(void **state)
+{
+    json_t *before = json_pack("{s:i,s:s,s:s,s:s,s:i,s:s,s:i}", "use", 2500, "use" F, "2,500.00",
+                               "due", "2026-12-15", "due" F, "12/15/2026", "status", 1, "status" F,
+                               "On Track", "other", 1);
+    json_t *after = json_pack("{s:i,s:s,s:s,s:i,s:s}", "use", 5, "due", "2026-02-18T12:00:00Z",
+                              "due" F, "2/18/2026", "status", 2, "status" F, "At Risk");
+    json_t *rows = msx_op_rows(before, after);
+
+    (void)state;
+    assert_int_equal(json_array_size(rows), 3); /* "other" is not written */
+    assert_string_equal(id_at(rows, 0, "before"), "2026-12-15");
+    assert_string_equal(id_at(rows, 0, "after"), "2026-02-18");
+    assert_string_equal(id_at(rows, 1, "after"), "At Risk");
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(rows, 1), "afterValue")), 2);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(rows, 2), "before")), 2500);
+    assert_null(json_object_get(json_array_get(rows, 2), "beforeValue"));
+    json_decref(rows);
+    rows = msx_diff_rows(before, after);
+    assert_int_equal(json_array_size(rows), 4);
+    json_decref(rows);
+    json_decref(before);
+    json_decref(after);
+}
+
 static void search_ignores_case_beyond_ascii(void **state)
 {
     (void)state;
@@ -226,6 +251,7 @@ int main(void)
         T(arguments_are_checked_against_the_table),
         T(every_tool_has_a_sound_declaration),
         T(a_diff_names_what_changes_and_how),
+        T(rows_show_labels_only_where_both_sides_have_them),
         T(search_ignores_case_beyond_ascii),
     };
 
