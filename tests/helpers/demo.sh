@@ -33,34 +33,52 @@ step "What is on your plate"
 run opportunities list --mine -o table
 run milestones list --mine --status active -o table
 
-step "Specialist: what is wrong with the pipeline, and what would mend it"
-run skill run spec-hygiene-triage --plan specialist.plan.json -o table
+# The operations of a plan that still have a blank <<...>> which only a person can fill.
+blanks() {
+    msxops plan show "$1" -o json \
+        -q '.operations[] | select([.after[] | strings | test("<<")] | any) | .id'
+}
+# One flow from finding to mending: run, plan, fill in, review, apply, run again.
+work() { # flow, plan, what it is
+    step "$3: what is wrong, and what would mend it"
+    run skill run "$1" --plan "$2" -o table
+    msxops skill run "$1" -q '.findings[].id' | sort >before.ids
 
-step "The plan, operation by operation: nothing is written yet"
-run diff specialist.plan.json
+    step "$3: a date that only you know"
+    op=$(msxops plan show "$2" -o json \
+        -q '[.operations[] | select(.after.msp_milestonedate == "<<agreed date>>") | .id][0] // empty')
+    if [ -n "$op" ]; then
+        run plan edit "$2" "$op" --fill 'agreed date=+30d' -o table
+    fi
+    left=$(blanks "$2")
+    if [ -n "$left" ]; then
+        echo "Other proposals with a blank are left out here:"
+        # shellcheck disable=SC2086 # a list of operation ids
+        run plan drop "$2" $left -q '"\(.cancelled) left out, \(.left) to apply"'
+    fi
 
-step "Apply"
-open_ops() { msxops plan show "$1" -o json -q '[.operations[] | select([.after[] | strings | test("<<")] | any) | .id] | .[]'; }
-blanks=$(open_ops specialist.plan.json)
-if [ -n "$blanks" ]; then
-    echo "These proposals have a blank that only you can fill (msxops plan edit); left out here:"
-    # shellcheck disable=SC2086 # a list of operation ids
-    run plan drop specialist.plan.json $blanks -o table
-fi
-if [ -n "$interactive" ]; then
-    run apply specialist.plan.json || true
-else
-    id=$(msxops diff specialist.plan.json | sed -n 's/^Confirmation ID: //p')
-    run apply specialist.plan.json --confirm "$id" -o table
-fi
+    step "$3: the plan as approval cards; nothing is written yet"
+    if [ -n "$interactive" ]; then
+        run apply "$2" || true
+    else
+        run diff "$2"
+        step "$3: apply"
+        run apply "$2" --confirm "$(msxops diff "$2" | sed -n 's/^Confirmation ID: //p')" -o table
+    fi
 
-step "The same flow again: what was mended is gone"
-run skill run spec-hygiene-triage -o table
+    step "$3: the same flow again; what was mended is gone"
+    msxops skill run "$1" -q '.findings[].id' | sort >after.ids
+    echo "before: $(wc -l <before.ids) findings, now: $(wc -l <after.ids). Gone:"
+    comm -23 before.ids after.ids | sed 's/^/  /'
+}
 
-step "CSAM: committed milestones, with customer-safe words"
-msxops --quiet sandbox start --user csam >/dev/null
+work spec-hygiene-triage specialist.plan.json "Specialist"
+
+step "The same customers seen by their CSAM"
+msxops --quiet sandbox start --user carla.mendes@contoso-sellers.example >/dev/null
 run whoami -o table
-run skill run csam-health-review --plan csam.plan.json -o table
+work csam-health-review csam.plan.json "CSAM"
+step "CSAM: words that may go to the customer"
 run skill run csam-health-review -q '.outputs.customer_summary[]'
 
 step "Done"
