@@ -118,7 +118,7 @@ static const char *line_start(const struct edit *e, json_int_t line)
  * hold neither '/' nor '~'. */
 static const char *behind(const struct edit *e, size_t n, const char *pointer)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && e->key[i]; i++) {
         size_t len = strlen(e->key[i]);
 
         if (*pointer != '/' || strncmp(pointer + 1, e->key[i], len) != 0)
