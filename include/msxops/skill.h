@@ -74,6 +74,12 @@ enum msx_code msx_skill_stage(struct msx_crm *crm, json_t *result, json_t **stag
 void msx_result_markdown(struct msx_buf *b, const json_t *result);
 void msx_result_text(struct msx_buf *b, const json_t *result, size_t width, bool color);
 
+/* Run the tests that lie beside a flow (skills/NAME/tests/FLOW.yaml; flow NULL: of all flows) against
+ * records of skills/shared/fixtures.yaml, without a server. report: new [{flow, name, ok,
+ * problems[]}]. */
+enum msx_code msx_skill_test(const struct msx_ctx *ctx, const char *flow, json_t **report,
+                             struct msx_error *err) MSX_MUST_CHECK;
+
 /* Is any finding at least as severe ("critical" .. "info")? For --exit-code. */
 bool msx_result_at_least(const json_t *result, const char *severity);
 

@@ -316,6 +316,33 @@ static enum msx_code report(struct msx_run *r, const struct msx_steps *s, struct
     return MSX_OK;
 }
 
+/* Customers that no step read are known by id and name from their opportunities. */
+static enum msx_code add_customers(struct msx_run *r, struct msx_error *err)
+{
+    static const char label[] = "_parentaccountid_value@OData.Community.Display.V1.FormattedValue";
+    MSX_AUTO(msx_json_free_p) json_t *stubs = json_array();
+    const struct msx_rec *const *opps;
+    enum msx_code rc;
+    size_t n;
+
+    if (!stubs)
+        return no_memory(err);
+    opps = msx_world_all(r->world, MSX_K_OPP, &n);
+    for (size_t i = 0; i < n; i++) {
+        const char *id = msx_rec_str(opps[i], "_parentaccountid_value");
+        const char *name = msx_rec_str(opps[i], label);
+
+        if (!id || msx_world_find(r->world, MSX_K_ACCOUNT, id))
+            continue;
+        if (json_array_append_new(stubs,
+                                  name ? json_pack("{s:s, s:s}", "accountid", id, "name", name)
+                                       : json_pack("{s:s}", "accountid", id)) != 0)
+            return no_memory(err);
+    }
+    rc = msx_world_add(r->world, MSX_K_ACCOUNT, stubs, err);
+    return rc ? rc : msx_world_ready(r->world, err);
+}
+
 enum msx_code msx_run_steps(struct msx_run *r, struct msx_error *err)
 {
     struct msx_steps s = { 0 };
@@ -338,6 +365,8 @@ enum msx_code msx_run_steps(struct msx_run *r, struct msx_error *err)
     }
     if (!rc)
         rc = msx_world_ready(r->world, err);
+    if (!rc)
+        rc = add_customers(r, err);
     if (!rc)
         rc = report(r, &s, err);
     msx_steps_release(&s);

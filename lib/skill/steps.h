@@ -11,7 +11,7 @@ struct msx_step {
     struct msx_cond *when; /* which records it is made for, or NULL */
     bool done, failed;
     size_t calls;
-    char error[200];
+    char error[600];
 };
 struct msx_steps {
     struct msx_step *items;
