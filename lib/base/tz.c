@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "msxops/buf.h"
 #include "msxops/date.h"
@@ -336,6 +337,21 @@ static enum msx_code load_local(struct msx_tz *tz, struct msx_error *err)
     return rc == MSX_E_NOMEM ? msx_fail(err, rc, "out of memory") : MSX_OK;
 }
 
+/* IANA name of the machine's zone, which /etc/localtime usually points to; "UTC" without one. New. */
+static char *local_name(void)
+{
+    static const char dir[] = "/zoneinfo/";
+    char target[4096];
+    ssize_t n = readlink("/etc/localtime", target, sizeof target - 1);
+    const char *at;
+
+    if (n < 0)
+        return msx_strdup(access("/etc/localtime", R_OK) == 0 ? "local" : "UTC");
+    target[n] = '\0';
+    at = strstr(target, dir);
+    return msx_strdup(at ? at + sizeof dir - 1 : "local");
+}
+
 enum msx_code msx_tz_open(const char *name, struct msx_tz **out, struct msx_error *err)
 {
     struct msx_tz *tz = msx_calloc(1, sizeof *tz);
@@ -347,7 +363,7 @@ enum msx_code msx_tz_open(const char *name, struct msx_tz **out, struct msx_erro
         name++; /* TZ=":Europe/Berlin" is a common spelling */
     if (name && !*name)
         name = "UTC"; /* POSIX: an empty TZ is UTC */
-    tz->name = msx_strdup(name ? name : "local");
+    tz->name = name ? msx_strdup(name) : local_name();
     if (!tz->name) {
         msx_tz_free(tz);
         return msx_fail(err, MSX_E_NOMEM, "out of memory");

@@ -78,6 +78,14 @@ static json_t *place(const json_t *doc, const json_t *op, size_t at)
                      (json_int_t)json_object_size(seen));
 }
 
+/* What a person still has to fill in: names of <<...>> in the values, or null. New. */
+static json_t *blanks(const json_t *op)
+{
+    MSX_AUTO(msx_buf_release) struct msx_buf names = MSX_BUF_INIT(65536);
+
+    return plan_placeholders(op, &names) ? json_string(names.data) : json_null();
+}
+
 static json_t *card(const json_t *doc, const json_t *op, size_t at)
 {
     const json_t *context = msx_json_obj(op, "context");
@@ -94,14 +102,15 @@ static json_t *card(const json_t *doc, const json_t *op, size_t at)
         return NULL;
     return json_pack(
         "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:O, s:o, s:o, s:o, s:O, s:o, s:o, s:o, "
-        "s:o, s:o}",
+        "s:o, s:o, s:o}",
         "id", plan_op_id(op), "type", member(op, "type"), "role",
         role ? json_incref(json_object_get(op, "role")) : member(doc, "role"), "customer",
         member(context, "customer"), "opportunity", member(context, "opportunity"), "milestone",
         member(context, "milestone"), "record", member(op, "target"), "rows", rows, "why",
         member(op, "why"), "impact", member(op, "impact"), "risk", member(op, "risk"), "guardrails",
         guardrails, "origin", member(op, "origin"), "source", member(op, "source"), "inverse",
-        member(op, "inverse"), "dependsOn", member(op, "dependsOn"), "set", place(doc, op, at));
+        member(op, "inverse"), "dependsOn", member(op, "dependsOn"), "blanks",
+        blanks(op), "set", place(doc, op, at));
 }
 
 enum msx_code msx_plan_cards(const struct msx_plan *p, json_t **out, struct msx_error *err)

@@ -243,6 +243,7 @@ void msx_render_card(struct msx_buf *b, const json_t *card, size_t width, bool c
     labelled(&p, "Role", msx_json_str(card, "role"));
     json_array_foreach ((json_t *)(uintptr_t)rows, i, r)
         row(&p, r);
+    labelled(&p, "Fill in", msx_json_str(card, "blanks"));
     reasons(&p, "Why", json_object_get(card, "why"));
     reasons(&p, "Impact", json_object_get(card, "impact"));
     reasons(&p, "Risk", json_object_get(card, "risk"));

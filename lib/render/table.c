@@ -200,22 +200,30 @@ out:
     msx_free(own);
 }
 
-void msx_render_record(struct msx_buf *b, const json_t *record, size_t width)
+/* One "key  value" line; a nested record gives a line for each of its members. */
+static void record_lines(struct msx_buf *b, const json_t *record, const char *prefix, size_t longest,
+                         size_t width, int depth)
 {
-    size_t longest = 0;
     const char *key;
     json_t *v;
 
-    json_object_foreach ((json_t *)(uintptr_t)record, key, v)
-        if (!strchr(key, '@') && strlen(key) > longest)
-            longest = strlen(key);
     json_object_foreach ((json_t *)(uintptr_t)record, key, v) {
         struct msx_column col = { key, key, MSX_CELL_LABEL, 0 };
-        char *text = strchr(key, '@') ? NULL : shown(record, &col);
+        MSX_AUTO(msx_free_p) char *name = msx_asprintf("%s%s", prefix, key);
+        MSX_AUTO(msx_free_p) char *text = NULL;
 
+        if (!name || strchr(key, '@'))
+            continue;
+        if (depth && json_is_object(v) && json_object_size(v)) {
+            MSX_AUTO(msx_free_p) char *deeper = msx_asprintf("%s.", name);
+
+            record_lines(b, v, deeper ? deeper : "", longest, width, depth - 1);
+            continue;
+        }
+        text = shown(record, &col);
         if (!text)
             continue;
-        msx_buf_addf(b, "%-*s  ", (int)longest, key);
+        msx_buf_addf(b, "%-*s  ", (int)longest, name);
         if (width > longest + 12)
             add_cell(b, text, width - longest - 2, false, true);
         else
@@ -223,6 +231,26 @@ void msx_render_record(struct msx_buf *b, const json_t *record, size_t width)
         while (b->len && b->data[b->len - 1] == ' ')
             msx_buf_truncate(b, b->len - 1);
         msx_buf_addc(b, '\n');
-        msx_free(text);
     }
+}
+
+static size_t longest_key(const json_t *record, size_t prefix, int depth)
+{
+    size_t longest = 0;
+    const char *key;
+    json_t *v;
+
+    json_object_foreach ((json_t *)(uintptr_t)record, key, v) {
+        size_t n = strchr(key, '@') ? 0 : prefix + strlen(key);
+
+        if (n && depth && json_is_object(v) && json_object_size(v))
+            n = longest_key(v, n + 1, depth - 1);
+        longest = n > longest ? n : longest;
+    }
+    return longest;
+}
+
+void msx_render_record(struct msx_buf *b, const json_t *record, size_t width)
+{
+    record_lines(b, record, "", longest_key(record, 0, 1), width, 1);
 }

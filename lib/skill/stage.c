@@ -210,15 +210,9 @@ static json_t *impact(const json_t *result, const json_t *op)
 
 static json_t *risk(const json_t *op)
 {
-    const json_t *needs = msx_json_arr(op, "needs_input");
-    MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(65536);
-
-    for (size_t i = 0; i < json_array_size(needs); i++)
-        msx_buf_addf(&b, "%s%s", b.len ? ", " : "to be filled in by a person: ",
-                     json_string_value(json_array_get(needs, i)));
-    if (strcmp(msx_json_str_or(op, "capability", ""), "extended") == 0)
-        msx_buf_addf(&b, "%schanges status, commitment or owner", b.len ? "; " : "");
-    return b.failed ? NULL : json_string(b.len ? b.data : "none known");
+    return json_string(strcmp(msx_json_str_or(op, "capability", ""), "extended") == 0
+                           ? "changes status, commitment or owner"
+                           : "none known");
 }
 
 static json_t *evidence(const json_t *result, const json_t *op)
@@ -261,8 +255,7 @@ static int explain(const json_t *result, const json_t *op, json_t *plan_op)
            json_object_set_new(plan_op, "risk", risk(op)) ||
            json_object_set(plan_op, "intent", json_object_get(op, "intent")) ||
            json_object_set(plan_op, "capability", json_object_get(op, "capability")) ||
-           json_object_set(plan_op, "owner_role", json_object_get(op, "owner_role")) ||
-           json_object_set(plan_op, "needs_input", json_object_get(op, "needs_input"));
+           json_object_set(plan_op, "owner_role", json_object_get(op, "owner_role"));
 }
 
 /* ---- staging ---- */

@@ -15,9 +15,14 @@ finish() {
 }
 trap finish EXIT
 step() { printf '\n\033[1m== %s\033[0m\n' "$1"; }
-run() {
+run() { # show the command as a person would type it, then run it
     printf '$ msxops'
-    printf ' %q' "$@"
+    for w; do
+        case $w in
+        *[!A-Za-z0-9_./:=+@-]*) printf " '%s'" "$w" ;;
+        *) printf ' %s' "$w" ;;
+        esac
+    done
     printf '\n'
     msxops "$@"
 }
