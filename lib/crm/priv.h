@@ -90,6 +90,10 @@ char *msx_crm_missing_column(const struct msx_error *err);
 bool msx_crm_table_missing(const struct msx_error *err);
 
 /* ---- records (record.c) ---- */
+/* Shallow copies; NULL when out of memory. (json_copy() gives a shorter copy then.) NULL or another
+ * type gives an empty one. */
+json_t *msx_crm_array_copy(const json_t *array);
+json_t *msx_crm_object_copy(const json_t *object);
 /* Label of a field from its annotation; borrowed or NULL. */
 const char *msx_crm_label(const json_t *rec, const char *field);
 /* Label, else text, else NULL; borrowed. */

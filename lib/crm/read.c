@@ -172,7 +172,7 @@ enum msx_code msx_crm_finish(struct msx_crm_read *r, json_t **records, struct ms
             *err = e;
         return msx_wrap(err, rc, "cannot read %s", r->table->set);
     }
-    *records = r->rows ? json_copy(msx_rows_array(r->rows)) : json_array();
+    *records = msx_crm_array_copy(r->rows ? msx_rows_array(r->rows) : NULL);
     if (!*records)
         return msx_crm_oom(err);
     if (r->rows)

@@ -18,6 +18,28 @@ static const char *annotation(const json_t *rec, const char *field, const char *
     return msx_json_str(rec, key);
 }
 
+json_t *msx_crm_array_copy(const json_t *array)
+{
+    json_t *copy = json_array();
+
+    if (copy && json_is_array(array) && json_array_extend(copy, (json_t *)(uintptr_t)array)) {
+        json_decref(copy);
+        return NULL;
+    }
+    return copy;
+}
+
+json_t *msx_crm_object_copy(const json_t *object)
+{
+    json_t *copy = json_object();
+
+    if (copy && json_is_object(object) && json_object_update(copy, (json_t *)(uintptr_t)object)) {
+        json_decref(copy);
+        return NULL;
+    }
+    return copy;
+}
+
 const char *msx_crm_label(const json_t *rec, const char *field)
 {
     return annotation(rec, field, MSX_FMT);
@@ -275,7 +297,7 @@ json_t *msx_crm_one_or_many(const json_t *params, const char *one, const char *m
 {
     const json_t *a = one ? json_object_get(params, one) : NULL;
     const json_t *b = many ? json_object_get(params, many) : NULL;
-    json_t *all = b ? json_copy((json_t *)(uintptr_t)b) : json_array();
+    json_t *all = msx_crm_array_copy(b);
 
     *given = a || b;
     if (!all || !a)

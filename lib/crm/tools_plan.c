@@ -133,7 +133,7 @@ static enum msx_code with_owner(struct msx_crm *crm, const struct msx_op_kind *k
                                 const json_t *params, json_t **out, struct msx_error *err)
 {
     MSX_AUTO(msx_json_free_p)
-    json_t *p = json_is_object(params) ? json_copy((json_t *)(uintptr_t)params) : json_object();
+    json_t *p = msx_crm_object_copy(params);
     const char *me = NULL;
     enum msx_code rc;
 

@@ -141,7 +141,7 @@ static json_t *query_result(struct msx_crm *crm, const json_t *params, const str
                             struct msx_rows *rows)
 {
     json_int_t total = msx_rows_count(rows);
-    json_t *value = json_copy(msx_rows_array(rows));
+    json_t *value = msx_crm_array_copy(msx_rows_array(rows));
     MSX_AUTO(msx_json_free_p) json_t *out = NULL;
 
     if (!value)

@@ -22,6 +22,19 @@ static struct {
     const char *failing_table;  /* answers a network error */
 } fake;
 
+/* The fake itself never fails for lack of memory. */
+#ifdef TESTS_UNIT_ALLOC_FAIL_H
+#define FAKE_CALM                                                                                  \
+    long calm_ __attribute__((cleanup(fake_uncalm))) = alloc_fail_at;                              \
+    alloc_fail_at = 0
+static inline void fake_uncalm(long *was)
+{
+    alloc_fail_at = *was;
+}
+#else
+#define FAKE_CALM (void)0
+#endif
+
 struct msx_odata {
     const struct msx_ctx *ctx;
 };
@@ -209,6 +222,7 @@ static json_t *fake_project(const json_t *rec, const char *select)
 static struct msx_rows *fake_rows(const struct msx_query *q, const char *field,
                                   const char *const *ids, size_t n)
 {
+    FAKE_CALM;
     struct msx_rows *r = msx_calloc(1, sizeof *r);
     json_t *rec;
     size_t i;
@@ -279,6 +293,8 @@ enum msx_code msx_odata_get(struct msx_odata *o, const char *set, const char *id
 enum msx_code msx_odata_get_path(struct msx_odata *o, const char *path, struct msx_rows **out,
                                  struct msx_error *err)
 {
+    FAKE_CALM;
+
     (void)o, (void)err;
     assert_string_equal(path, "WhoAmI");
     json_array_append_new(fake.log, json_string("WhoAmI|||0"));
@@ -371,6 +387,7 @@ enum msx_code msx_meta_options(struct msx_odata *o, const char *logical, const c
 enum msx_code msx_meta_nav(struct msx_odata *o, const char *logical, const char *column,
                            const char *target, char **out, struct msx_error *err)
 {
+    FAKE_CALM;
     json_t *nav = json_object_get(json_object_get(fake.meta, "nav"), logical);
 
     (void)o, (void)target;
@@ -401,10 +418,13 @@ enum msx_code msx_org_url(const char *typed, char **out, struct msx_error *err)
 
 /* ---- the session ---- */
 
+static int64_t fake_clock = 1772442000;
+static const char *fake_cache_dir;
+
 static int64_t fake_now(void *user)
 {
     (void)user;
-    return 1772442000;
+    return fake_clock;
 }
 static struct msx_ctx fake_ctx;
 static struct msx_profile fake_profile;
@@ -424,7 +444,9 @@ static void fake_open(const char *text)
     fake.meta = json_incref(json_object_get(doc, "meta"));
     fake.log = json_array();
     json_decref(doc);
-    fake_ctx = (struct msx_ctx){ .today = msx_day_parse("2026-03-02"), .now_s = fake_now };
+    fake_ctx = (struct msx_ctx){ .today = msx_day_parse("2026-03-02"),
+                                 .now_s = fake_now,
+                                 .cache_dir = fake_cache_dir };
     assert_int_equal(msx_tz_open("UTC", (struct msx_tz **)(uintptr_t)&fake_ctx.tz, &e), MSX_OK);
     fake_profile =
         (struct msx_profile){ .name = (char *)(uintptr_t) "test",

@@ -248,6 +248,40 @@ static void a_column_that_the_organisation_lacks_is_dropped_once(void **state)
     json_decref(r);
 }
 
+static void a_missing_column_is_remembered_for_a_day(void **state)
+{
+    char dir[] = "/tmp/msxops-crm-XXXXXX";
+    char command[80];
+    json_t *r;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    fake_close();
+    fake_cache_dir = dir;
+    fake_open(world);
+    fake.missing_column = "activestageid";
+    r = call("list_opportunities", "{\"includeCompleted\":true}");
+    assert_int_equal(json_array_size(fake.log), 2);
+    json_decref(r);
+    fake_close();
+    fake_open(world); /* another run */
+    fake.missing_column = "activestageid";
+    r = call("list_opportunities", "{\"includeCompleted\":true}");
+    assert_int_equal(json_array_size(fake.log), 1);
+    assert_int_equal(json_array_size(json_object_get(r, "opportunities")), 3);
+    json_decref(r);
+    fake_close();
+    fake_clock += 24 * 3600; /* the column may have come by now */
+    fake_open(world);
+    r = call("list_opportunities", "{\"includeCompleted\":true}");
+    assert_non_null(
+        json_object_get(json_array_get(json_object_get(r, "opportunities"), 0), "activestageid"));
+    json_decref(r);
+    fake_cache_dir = NULL;
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    assert_int_equal(system(command), 0);
+}
+
 static void a_standard_column_is_never_dropped(void **state)
 {
     struct msx_error e;
@@ -458,6 +492,7 @@ int main(void)
         T(a_summary_counts),
         T(a_failed_level_fails_the_whole),
         T(a_column_that_the_organisation_lacks_is_dropped_once),
+        T(a_missing_column_is_remembered_for_a_day),
         T(a_standard_column_is_never_dropped),
         T(activities_group_by_milestone),
         T(needing_tasks_reports_each_customer),
