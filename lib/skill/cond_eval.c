@@ -34,9 +34,8 @@ static void set(json_t *o, const char *key, const char *text)
     (void)json_object_set_new(o, key, text ? json_string(text) : json_null());
 }
 
-static void trace(struct run *r, const struct node *nd, const struct msx_value *left,
-                  const char *op, json_t *threshold, enum msx_tri result,
-                  const struct msx_source *src)
+static void note(struct run *r, const struct node *nd, const struct msx_value *left, const char *op,
+                 json_t *threshold, enum msx_tri result, const struct msx_source *src)
 {
     static const char *const names[] = { "no", "yes", "unknown" };
     json_t *o;
@@ -192,7 +191,7 @@ static enum msx_tri test_loop(struct run *r, const struct env *e, const struct n
                 result = t;
         }
     }
-    trace(r, nd, &n, nd->kind == N_ANY ? "any" : "all", NULL, result, &src);
+    note(r, nd, &n, nd->kind == N_ANY ? "any" : "all", NULL, result, &src);
     return result;
 }
 
@@ -242,7 +241,8 @@ static void value(struct run *r, const struct env *e, const struct node *nd, str
         *out = nd->v;
         return;
     case N_ITEM:
-        *out = *e->it;
+        if (e->it)
+            *out = *e->it;
         return;
     case N_REC:
         record(e->s, nd->root, out);
@@ -297,8 +297,8 @@ static enum msx_tri test_cmp(struct run *r, const struct env *e, const struct no
     value(r, e, arg(r, nd, 1), &b, &src2);
     t = cond_compare((enum tok)nd->op, &a, &b);
     if (r->trace)
-        trace(r, nd, &a, ops[nd->op - TOK_EQ], msx_value_json(&b), t,
-              src.entity || src.field ? &src : &src2);
+        note(r, nd, &a, ops[nd->op - TOK_EQ], msx_value_json(&b), t,
+             src.entity || src.field ? &src : &src2);
     return t;
 }
 
@@ -327,11 +327,11 @@ static enum msx_tri test_in(struct run *r, const struct env *e, const struct nod
         }
     }
     if (r->trace)
-        trace(r, nd, &a, "in",
-              list->kind == N_LIST && !list->op
-                  ? json_stringn(r->c->text + list->beg, list->end - list->beg)
-                  : msx_value_json(&b),
-              t, &src);
+        note(r, nd, &a, "in",
+             list->kind == N_LIST && !list->op
+                 ? json_stringn(r->c->text + list->beg, list->end - list->beg)
+                 : msx_value_json(&b),
+             t, &src);
     return t;
 }
 
@@ -357,7 +357,7 @@ static enum msx_tri test_is(struct run *r, const struct env *e, const struct nod
     }
     if (nd->op)
         t = cond_negate(t);
-    trace(r, nd, &a, ops[(nd->kind == N_EMPTY ? 2 : 0) + nd->op], NULL, t, &src);
+    note(r, nd, &a, ops[(nd->kind == N_EMPTY ? 2 : 0) + nd->op], NULL, t, &src);
     return t;
 }
 
@@ -393,14 +393,14 @@ static enum msx_tri test(struct run *r, const struct env *e, const struct node *
     default:
         value(r, e, nd, &v, &src);
         t = cond_truth(&v);
-        trace(r, nd, &v, "is yes", NULL, t, &src);
+        note(r, nd, &v, "is yes", NULL, t, &src);
         return t;
     }
 }
 
-enum msx_tri msx_cond_eval(const struct msx_cond *c, const struct msx_cond_scope *s, json_t *out)
+enum msx_tri msx_cond_eval(const struct msx_cond *c, const struct msx_cond_scope *s, json_t *trace)
 {
-    struct run r = { .c = c, .trace = out };
+    struct run r = { .c = c, .trace = trace };
     const struct env e = { .s = s };
     enum msx_tri t = test(&r, &e, &c->nodes[c->top]);
 

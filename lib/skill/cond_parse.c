@@ -13,7 +13,7 @@ static char root_of(const char *s, size_t len, size_t *skip)
         return 'r';
     }
     *skip = 2;
-    return len > 2 && s[1] == '.' && strchr("omtup", s[0]) ? s[0] : 0;
+    return (char)(len > 2 && s[1] == '.' && strchr("omtup", s[0]) ? s[0] : '\0');
 }
 
 static unsigned unknown_path(struct parser *p, const char *beg, size_t len, size_t skip,
@@ -33,13 +33,13 @@ static unsigned parse_path(struct parser *p, char root, size_t skip)
 {
     const char *beg = p->lx.beg, *near = NULL, *dotted;
     size_t len = (size_t)(p->lx.end - beg);
-    char kids = 0;
+    char kids = '\0';
     int index = -1;
     unsigned n;
 
     dotted = cond_keep(p, beg + skip, len - skip);
     if ((root == 'm' && !strcmp(dotted, "tasks")) || (root == 'o' && !strcmp(dotted, "milestones")))
-        kids = root == 'm' ? 't' : 'm';
+        kids = (char)(root == 'm' ? 't' : 'm');
     else if (p->schema->path)
         index = p->schema->path(p->schema->user, root, dotted, &near);
     if (!kids && index < 0)
@@ -49,7 +49,9 @@ static unsigned parse_path(struct parser *p, char root, size_t skip)
     n = cond_node(p, kids ? N_KIDS : N_PATH, beg, p->n_stack);
     if (n == NONE)
         return NONE;
-    p->c->nodes[n].root = kids ? kids : root;
+    p->c->nodes[n].root = root;
+    if (kids)
+        p->c->nodes[n].root = kids;
     p->c->nodes[n].index = index;
     p->c->nodes[n].name = dotted;
     return n;

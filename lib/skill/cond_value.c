@@ -187,9 +187,9 @@ static void fn_extreme(const struct msx_value *v, size_t n, int want, struct msx
             *out = v[i];
 }
 
-static char lower(char c)
+static int lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+    return c >= 'A' && c <= 'Z' ? c + 32 : c;
 }
 
 static bool text_has(const char *text, const char *part)

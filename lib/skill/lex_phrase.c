@@ -251,7 +251,7 @@ static uint64_t own_tokens(const struct phrases *ps, const struct phrase *p, con
         unsigned from = end, words = 0;
 
         if (it->gap) {
-            while (!(sets[k] >> from & 1)) /* the smallest gap */
+            while (from > 0 && !(sets[k] >> from & 1)) /* the smallest gap */
                 from--;
             end = from;
             continue;

@@ -55,8 +55,8 @@ static bool same_ci(const char *a, size_t n, const char *b)
     if (strlen(b) != n)
         return false;
     for (size_t i = 0; i < n; i++) {
-        char x = a[i] >= 'A' && a[i] <= 'Z' ? (char)(a[i] + 32) : a[i];
-        char y = b[i] >= 'A' && b[i] <= 'Z' ? (char)(b[i] + 32) : b[i];
+        int x = a[i] >= 'A' && a[i] <= 'Z' ? a[i] + 32 : a[i];
+        int y = b[i] >= 'A' && b[i] <= 'Z' ? b[i] + 32 : b[i];
 
         if (x != y)
             return false;
@@ -107,7 +107,7 @@ static void first_token(const char *s, size_t beg, size_t end, char out[32], boo
             tokens++;
         inside = part;
         if (part && tokens == 1 && n < 31)
-            out[n++] = cp < 0x80 ? (char)cp : '\xff'; /* no word of ours is beyond ASCII */
+            out[n++] = (char)(cp < 0x80 ? cp : '~'); /* no word of ours is beyond ASCII */
         beg = (size_t)(p - s);
     }
     out[n] = '\0';
