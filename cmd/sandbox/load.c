@@ -68,6 +68,16 @@ static bool add_label_of(const struct sb_table *t, struct sb_row *row, const cha
     return true;
 }
 
+/* A label that the option set lacks gets a code of its own, the same for the same label. */
+static int code_of_label(const char *label)
+{
+    uint32_t h = 2166136261u;
+
+    for (; *label; label++)
+        h = (h ^ (unsigned char)*label) * 16777619u;
+    return 900000000 + (int)(h % 99999999u);
+}
+
 static bool add_annotation(const struct sb_table *t, struct sb_row *row, const char *key,
                            const char *at, const json_t *value, struct sb_error *e)
 {
@@ -118,6 +128,11 @@ static bool add_member(const struct sb_table *t, struct sb_row *row, const char 
         return sb_fail(e, 400, "", "%s has no column '%.200s'", t->name, key);
     if (a->flags & SB_VIRTUAL)
         return true;
+    if (a->type == SB_PICKLIST && json_is_string(value) &&
+        !sb_option_by_label(a->set, json_string_value(value))) {
+        sb_row_set(t, row, a->name, sb_value_int(code_of_label(json_string_value(value))));
+        return add_label_of(t, row, key, value);
+    }
     if (!sb_value_from_json(t, a, value, SB_FROM_FILE, &v, e))
         return false;
     sb_row_set(t, row, a->name, v);

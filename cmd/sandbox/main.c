@@ -168,12 +168,13 @@ static void ask_to_stop(void)
 static void recall(struct sb_server *s)
 {
     struct sb_conn *c = sb_store_reader(s->store);
+    enum sb_size size;
     char text[32];
 
     if (sb_meta_get(c, "fixed_today", text, sizeof text) && strlen(text) == 10)
         sb_server_set_today(s, text);
-    if (sb_meta_get(c, "size", text, sizeof text))
-        (void)sb_size_parse(text, &s->size);
+    if (sb_meta_get(c, "size", text, sizeof text) && sb_size_parse(text, &size))
+        s->size = size;
     sb_store_release(s->store, c);
 }
 

@@ -18,7 +18,7 @@ struct sb_server {
     char base[64];
     char control_key[65];
     char today[11]; /* fixed day, or "" for the clock's; under lock */
-    enum sb_size size;
+    _Atomic enum sb_size size;
     struct MHD_Daemon *daemon;
     void (*on_stop)(void); /* asked to end by the control endpoint */
 };

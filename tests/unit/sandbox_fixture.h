@@ -39,7 +39,7 @@ static const char *const records[][2] = {
       "\"activestageid@OData.Community.Display.V1.FormattedValue\":\"Realize Value\",\"estimatedvalue\":1234.5}" },
     { "opportunities",
       "{\"opportunityid\":\"" OPP2 "\",\"name\":\"50%_done \\u00c4rger\",\"_ownerid_value\":\"" BEN
-      "\",\"msp_eststartdate\":null}" },
+      "\",\"msp_salesplay\":\"My own play\",\"msp_eststartdate\":null}" },
     { "msp_engagementmilestones",
       "{\"msp_engagementmilestoneid\":\"" MS1
       "\",\"msp_name\":\"Go live\",\"msp_milestonestatus\":861980000,"

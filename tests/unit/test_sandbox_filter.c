@@ -268,6 +268,20 @@ static void expand_follows_lookups_and_collections(void **state)
         400);
 }
 
+static void a_loaded_label_without_a_code_is_served(void **state)
+{
+    static const struct header labels[] = { { "Prefer", "odata.include-annotations=\"*\"" },
+                                            { NULL, NULL } };
+    struct fixture *f = *state;
+
+    assert_int_equal(ask(f, "GET", "opportunities(" OPP2 ")?$select=msp_salesplay", NULL, labels),
+                     200);
+    assert_true(json_is_integer(json_object_get(f->json, "msp_salesplay")));
+    assert_string_equal(
+        msx_json_str(f->json, "msp_salesplay@OData.Community.Display.V1.FormattedValue"),
+        "My own play");
+}
+
 static void apply_groups_and_sums(void **state)
 {
     struct fixture *f = *state;
@@ -357,6 +371,7 @@ int main(void)
         cmocka_unit_test(long_chains_of_or_are_no_problem),
         cmocka_unit_test(annotations_come_only_when_asked_for),
         cmocka_unit_test(expand_follows_lookups_and_collections),
+        cmocka_unit_test(a_loaded_label_without_a_code_is_served),
         cmocka_unit_test(apply_groups_and_sums),
         cmocka_unit_test(count_stops_at_its_cap_and_begins_with_a_mark),
         cmocka_unit_test(metadata_answers_describe_the_tables),
