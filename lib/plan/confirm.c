@@ -58,24 +58,20 @@ static json_t *member(const json_t *obj, const char *key)
     return v ? json_incref(v) : json_null();
 }
 
-/* Other records of the plan, and this one's place in it. */
-static json_t *place(const json_t *doc, const json_t *op, size_t at)
+/* Different records of the plan. */
+static enum msx_code count_records(const json_t *doc, size_t *n, struct msx_error *err)
 {
     MSX_AUTO(msx_json_free_p) json_t *seen = json_object();
-    json_t *ops = msx_json_arr(doc, "operations"), *other;
+    json_t *op;
     size_t i;
 
-    if (!seen)
-        return NULL;
-    json_array_foreach(ops, i, other)
+    json_array_foreach(msx_json_arr(doc, "operations"), i, op)
     {
-        if (!plan_same_record(op, other) &&
-            json_object_set_new(seen, plan_target_id(other), json_true()) < 0)
-            return NULL;
+        if (!seen || json_object_set_new(seen, plan_target_id(op), json_true()) < 0)
+            return msx_fail(err, MSX_E_NOMEM, "out of memory");
     }
-    return json_pack("{s:I, s:I, s:I}", "n", (json_int_t)at + 1, "of",
-                     (json_int_t)json_array_size(ops), "otherRecords",
-                     (json_int_t)json_object_size(seen));
+    *n = json_object_size(seen);
+    return MSX_OK;
 }
 
 /* What a person still has to fill in: names of <<...>> in the values, or null. New. */
@@ -86,7 +82,7 @@ static json_t *blanks(const json_t *op)
     return plan_placeholders(op, &names) ? json_string(names.data) : json_null();
 }
 
-static json_t *card(const json_t *doc, const json_t *op, size_t at)
+static json_t *card(const json_t *doc, const json_t *op, size_t at, size_t records)
 {
     const json_t *context = msx_json_obj(op, "context");
     const json_t *role = json_object_get(op, "role");
@@ -109,8 +105,10 @@ static json_t *card(const json_t *doc, const json_t *op, size_t at)
         member(context, "milestone"), "record", member(op, "target"), "rows", rows, "why",
         member(op, "why"), "impact", member(op, "impact"), "risk", member(op, "risk"), "guardrails",
         guardrails, "origin", member(op, "origin"), "source", member(op, "source"), "inverse",
-        member(op, "inverse"), "dependsOn", member(op, "dependsOn"), "blanks",
-        blanks(op), "set", place(doc, op, at));
+        member(op, "inverse"), "dependsOn", member(op, "dependsOn"), "blanks", blanks(op), "set",
+        json_pack("{s:I, s:I, s:I}", "n", (json_int_t)at + 1, "of",
+                  (json_int_t)json_array_size(msx_json_arr(doc, "operations")), "otherRecords",
+                  (json_int_t)records - 1));
 }
 
 enum msx_code msx_plan_cards(const struct msx_plan *p, json_t **out, struct msx_error *err)
@@ -120,16 +118,18 @@ enum msx_code msx_plan_cards(const struct msx_plan *p, json_t **out, struct msx_
     char confirmation[13];
     json_t *op;
     enum msx_code rc;
-    size_t i;
+    size_t i, records = 0;
 
     if (!cards)
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
     rc = msx_plan_confirmation(p->doc, NULL, 0, confirmation, err);
+    if (!rc)
+        rc = count_records(p->doc, &records, err);
     if (rc)
         return rc;
     json_array_foreach(msx_json_arr(p->doc, "operations"), i, op)
     {
-        if (json_array_append_new(cards, card(p->doc, op, i)) < 0)
+        if (json_array_append_new(cards, card(p->doc, op, i, records)) < 0)
             return msx_fail(err, MSX_E_NOMEM, "out of memory");
     }
     all = json_pack("{s:s?, s:o, s:o, s:o, s:I, s:O, s:s}", "plan", p->path, "org",

@@ -63,7 +63,8 @@ static char *filled(const char *text, const json_t *fill)
     return any ? msx_buf_take(&b) : NULL;
 }
 
-/* What is to be written: the fields given, and texts of the operation with their blanks filled. New. */
+/* What is to be written: the fields given, and texts of the operation with their blanks filled.
+ * New. */
 static enum msx_code wanted(const json_t *op, const json_t *fields, const json_t *fill,
                             json_t **out, struct msx_error *err)
 {
@@ -73,7 +74,8 @@ static enum msx_code wanted(const json_t *op, const json_t *fields, const json_t
 
     json_object_foreach(msx_json_obj(op, "after"), key, v)
     {
-        MSX_AUTO(msx_free_p) char *text =
+        MSX_AUTO(msx_free_p)
+        char *text =
             json_is_string(v) && plan_is_column(key) ? filled(json_string_value(v), fill) : NULL;
 
         if (text && msx_json_set_str(all, key, text) < 0)
@@ -140,8 +142,8 @@ static enum msx_code remake(struct msx_crm *crm, struct msx_plan *p, json_t *op,
     if (rc)
         return rc;
     if (json_object_set(op, "after", json_object_get(made, "after")) < 0 ||
-        json_object_set(target, "name",
-                        json_object_get(msx_json_obj(made, "target"), "name")) < 0 ||
+        json_object_set(target, "name", json_object_get(msx_json_obj(made, "target"), "name")) <
+            0 ||
         json_object_set_new(op, "guardrails", json_array()) < 0 ||
         json_object_set_new(op, "rows", plan_rows(op)) < 0)
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
@@ -181,8 +183,8 @@ static enum msx_code replan(struct msx_crm *crm, const char *path, const json_t 
 }
 
 enum msx_code msx_plan_edit(struct msx_crm *crm, const char *path, const char *id,
-                            const json_t *fields, const json_t *fill,
-                            const struct msx_guard *guard, struct msx_error *err)
+                            const json_t *fields, const json_t *fill, const struct msx_guard *guard,
+                            struct msx_error *err)
 {
     MSX_AUTO(msx_plan_free_p) struct msx_plan *p = NULL;
     MSX_AUTO(msx_json_free_p) json_t *want = NULL;

@@ -35,33 +35,48 @@ static const char *state_name(const json_t *op, const json_t *now, const struct 
     return "as-planned";
 }
 
-/* {state, rows:[{field, before, after?, now}], changedBy, changedOn} */
-static enum msx_code live_of(const json_t *op, const json_t *now, json_t **out,
+/* One row of what differs: {field, planned, present, changedBy, changedOn}. */
+static json_t *row(const char *field, const char *planned, const char *present, const json_t *now)
+{
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "field", field, "planned", planned, "present",
+                     present, "changedBy", plan_label(now, "_modifiedby_value"), "changedOn",
+                     msx_json_str(now, "modifiedon"));
+}
+
+/* card.liveState, and card.live with a row for each column that somebody else has touched. */
+static enum msx_code compare(const json_t *op, const json_t *now, json_t *card,
                              struct msx_error *err)
 {
     struct plan_compare cmp = { 0 };
-    json_t *live;
+    MSX_AUTO(msx_json_free_p) json_t *rows = json_array();
+    enum msx_code rc = MSX_OK;
+    const char *state;
+    json_t *v;
+    size_t i;
+    bool ok = rows != NULL;
 
-    if (now) {
-        enum msx_code rc = plan_compare(op, json_object_get(op, "before"), now, &cmp, err);
-
-        if (rc)
-            return rc;
+    if (now)
+        rc = plan_compare(op, json_object_get(op, "before"), now, &cmp, err);
+    if (rc)
+        return rc;
+    state = state_name(op, now, &cmp);
+    if (!now && !plan_op_type(op)->create)
+        ok = ok && json_array_append_new(rows, row("record", "there", "not there", NULL)) == 0;
+    json_array_foreach(cmp.state == PLAN_STATE_DONE ? NULL : cmp.touched, i, v)
+    {
+        ok = ok && json_array_append_new(rows, row(msx_json_str_or(v, "field", ""),
+                                                   msx_json_str_or(v, "before", ""),
+                                                   msx_json_str_or(v, "now", ""), now)) == 0;
     }
-    if (!cmp.touched)
-        cmp.touched = json_array();
-    live = json_pack("{s:s, s:o, s:s?, s:s?}", "state", state_name(op, now, &cmp), "rows",
-                     cmp.touched, "changedBy", plan_label(now, "_modifiedby_value"), "changedOn",
-                     msx_json_str(now, "modifiedon"));
-    if (!live)
-        return msx_fail(err, MSX_E_NOMEM, "out of memory");
-    *out = live;
-    return MSX_OK;
+    json_decref(cmp.touched);
+    ok = ok && json_object_set(card, "live", rows) == 0 &&
+         json_object_set_new(card, "liveState", json_string(state)) == 0;
+    return ok ? MSX_OK : msx_fail(err, MSX_E_NOMEM, "out of memory");
 }
 
 static enum msx_code finish(const json_t *op, struct look *l, json_t *card, struct msx_error *err)
 {
-    json_t *now = NULL, *live = NULL;
+    json_t *now = NULL;
     enum msx_code rc = msx_rows_wait(l->rows, &l->err);
 
     if (rc == MSX_OK)
@@ -71,10 +86,7 @@ static enum msx_code finish(const json_t *op, struct look *l, json_t *card, stru
             *err = l->err;
         return msx_wrap(err, rc, "%s", plan_op_id(op));
     }
-    rc = live_of(op, now, &live, err);
-    if (!rc && json_object_set_new(card, "live", live) < 0)
-        rc = msx_fail(err, MSX_E_NOMEM, "out of memory");
-    return rc;
+    return compare(op, now, card, err);
 }
 
 enum msx_code msx_plan_live(struct msx_crm *crm, const struct msx_plan *p, json_t **out,

@@ -5,11 +5,26 @@
 #include "msxops/text.h"
 #include "plan/plan_priv.h"
 
+/* The role that the user works in: as configured, else as the title tells. New, or JSON null. */
+static json_t *role_of(struct msx_crm *crm, const char **via)
+{
+    MSX_AUTO(msx_json_free_p) json_t *who = NULL;
+    const char *role = crm->profile ? crm->profile->role : NULL;
+
+    *via = "given";
+    if (!role && msx_tool_call(crm, "crm_whoami", NULL, &who, NULL) == MSX_OK) {
+        role = msx_json_str(msx_json_obj(who, "role"), "name");
+        *via = "title";
+    }
+    return role ? json_string(role) : json_null();
+}
+
 enum msx_code msx_plan_new(struct msx_crm *crm, const char *path, struct msx_plan **out,
                            struct msx_error *err)
 {
     MSX_AUTO(msx_plan_free_p) struct msx_plan *p = NULL;
-    json_t *me = NULL;
+    json_t *me = NULL, *role;
+    const char *via;
     enum msx_code rc = msx_crm_me(crm, &me, err);
 
     if (rc)
@@ -20,8 +35,15 @@ enum msx_code msx_plan_new(struct msx_crm *crm, const char *path, struct msx_pla
     p->path = msx_strdup(path);
     if (path && !p->path)
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
-    rc = plan_doc_new(msx_odata_org(crm->odata), me, crm->profile ? crm->profile->role : NULL,
-                      crm->ctx->tool_version, crm->ctx->now_s(crm->ctx->now_user), &p->doc, err);
+    rc = plan_doc_new(msx_odata_org(crm->odata), me, NULL, crm->ctx->tool_version,
+                      crm->ctx->now_s(crm->ctx->now_user), &p->doc, err);
+    if (rc)
+        return rc;
+    role = role_of(crm, &via);
+    if (json_object_set(p->doc, "role", role) < 0 ||
+        (json_is_string(role) && msx_json_set_str(p->doc, "role_via", via) < 0))
+        rc = msx_fail(err, MSX_E_NOMEM, "out of memory");
+    json_decref(role);
     if (rc)
         return rc;
     *out = MSX_STEAL(p);

@@ -148,6 +148,17 @@ static enum msx_code dress(struct stage *s, json_t *doc, json_t *op, struct msx_
     return s->guard ? s->guard->check(s->guard->user, doc, op, NULL, err) : MSX_OK;
 }
 
+/* Put id before the other members: it is what a reader of the file looks for. */
+static int set_id(json_t *op, const char *id)
+{
+    MSX_AUTO(msx_json_free_p) json_t *rest = json_copy(op);
+
+    if (!rest || json_object_clear(op) < 0 || msx_json_set_str(op, "id", id) < 0)
+        return -1;
+    (void)json_object_del(rest, "id"); /* may be absent */
+    return json_object_update(op, rest);
+}
+
 static enum msx_code append_op(struct stage *s, json_t *doc, json_t *op, struct msx_error *err)
 {
     json_t *ops = msx_json_arr(doc, "operations");
@@ -161,7 +172,7 @@ static enum msx_code append_op(struct stage *s, json_t *doc, json_t *op, struct 
         rc = add_dependencies(doc, op, err);
     if (rc)
         return rc;
-    if (msx_json_set_str(op, "id", id) < 0 || json_array_append(ops, op) < 0)
+    if (set_id(op, id) < 0 || json_array_append(ops, op) < 0)
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
     return dress(s, doc, op, err);
 }
