@@ -128,16 +128,20 @@ static enum msx_code out_jq(struct app *app, const json_t *result, struct msx_er
     return rc ? rc : out_text(app, b.data, b.len, err);
 }
 
+/* jansson hands over small pieces; standard output's own buffer gathers them. */
+static int write_piece(const char *text, size_t len, void *user)
+{
+    (void)user;
+    return fwrite(text, 1, len, stdout) == len ? 0 : -1;
+}
+
 static enum msx_code out_json(struct app *app, const json_t *result, struct msx_error *err)
 {
-    char *text = json_dumps(result, JSON_INDENT(2) | JSON_ENCODE_ANY);
-    enum msx_code rc;
-
-    if (!text)
-        return msx_fail(err, MSX_E_NOMEM, "out of memory");
-    rc = out_text(app, text, strlen(text), err);
-    free(text);
-    return rc ? rc : out_text(app, "\n", 1, err);
+    errno = 0;
+    if (json_dump_callback(result, write_piece, NULL, JSON_INDENT(2) | JSON_ENCODE_ANY) < 0)
+        return errno ? msx_fail_errno(err, errno, "cannot write to standard output")
+                     : msx_fail(err, MSX_E_NOMEM, "out of memory");
+    return out_text(app, "\n", 1, err);
 }
 
 enum msx_code out_result(struct app *app, const json_t *result, const struct view *view,

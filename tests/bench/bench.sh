@@ -11,7 +11,7 @@ trap 'msxops --quiet sandbox stop || true; rm -rf "$MSXOPS_HOME"' EXIT
 cd "$MSXOPS_HOME"
 "${CC:-gcc}" -O2 -D_DEFAULT_SOURCE -std=c11 -o measure "$here/measure.c"
 
-ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", b > 0 ? a / b : 0 }'; }
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", (b > 0 ? a / b : 0) }'; }
 row() { printf '%-44s %s\n' "$1" "$2"; }
 
 read -r wall _ rss _ < <(./measure 200 msxops version)
@@ -44,9 +44,9 @@ row "  at $latency ms latency" "$wall ms wall, $cpu ms CPU, $n requests, $rss kB
 row "  floor: ceil($n/$conc) rounds of $latency ms" "$floor ms; without latency $free ms"
 row "  wall / (floor + time without latency)" "$(ratio "$wall" "$(awk -v a="$floor" -v b="$free" 'BEGIN { print a + b }')")"
 
-ids=$(msxops query msp_engagementmilestones --filter "startswith(msp_name,'Milestone 1')" \
-    --select msp_engagementmilestoneid --top 200 -q '.value[].msp_engagementmilestoneid')
-printf '%s\n' "$ids" | msxops milestones update - --date +100d --plan bench.plan.json -o json >/dev/null 2>plan.err ||
+msxops milestones list --mine -q '.milestones[:200][].msp_engagementmilestoneid' >mine
+[ "$(wc -l <mine)" = 200 ]
+msxops milestones update - --date +100d --plan bench.plan.json -o json <mine >/dev/null 2>plan.err ||
     { cat plan.err >&2; exit 1; }
 id=$(msxops diff bench.plan.json | sed -n 's/^Confirmation ID: //p')
 ctl -X POST -d "[{\"action\":{\"type\":\"latency\",\"ms\":$latency}}]" "$url/__sandbox/faults" >/dev/null
