@@ -155,6 +155,7 @@ static int put_blanks(const json_t *op, json_t *plan_op)
     }
     if (!any)
         return 0;
+    (void)json_object_del(plan_op, "inverse"); /* the plan makes it from before and after */
     if (only) {
         drop_column(after, "msp_forecastcomments");
         unguard(msx_json_arr(plan_op, "guard"), "msp_forecastcomments");
