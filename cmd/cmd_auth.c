@@ -20,14 +20,26 @@ static enum msx_code run_status(struct app *app, const void *opts, char **args, 
                                 struct msx_error *err)
 {
     MSX_AUTO(msx_json_free_p) json_t *status = NULL;
+    MSX_AUTO(msx_json_free_p) json_t *answer = NULL;
     enum msx_code rc = open_auth(app, err);
 
     (void)opts, (void)args, (void)nargs;
     if (!rc)
         rc = msx_auth_status(app->auth, &status, err);
-    if (!rc)
-        rc = out_result(app, status, &(struct view){ 0 }, err);
-    if (!rc && !msx_json_bool_or(status, "authenticated", true))
+    if (rc)
+        return rc;
+    /* the keys of crm_auth_status; what only the service knows is null, for it is not asked */
+    answer = json_pack("{s:b, s:n, s:n, s:n, s:O?, s:O?, s:O?, s:O?}", "authenticated",
+                       msx_json_bool_or(status, "signedIn", false), "userId", "businessUnitId",
+                       "organizationId", "user", json_object_get(status, "user"), "expiresOn",
+                       json_object_get(status, "expiresOn"), "crmUrl",
+                       json_object_get(status, "url"), "method", json_object_get(status, "method"));
+    if (!answer || json_object_update_missing(answer, status) < 0)
+        return msx_fail(err, MSX_E_NOMEM, "out of memory");
+    (void)json_object_del(answer, "signedIn");
+    (void)json_object_del(answer, "url");
+    rc = out_result(app, answer, &(struct view){ 0 }, err);
+    if (!rc && !msx_json_bool_or(answer, "authenticated", false))
         app->status = 3;
     return rc;
 }

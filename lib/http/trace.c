@@ -6,6 +6,7 @@
 #include "msxops/text.h"
 
 #define TRACE_BODY_MAX ((size_t)256 << 10)
+#define LOG_URL_MAX    ((size_t)160) /* bytes of a URL in a log line */
 
 static void say(const struct msx_http *h, enum msx_log_level level, const char *mark,
                 const char *text, size_t len)
@@ -46,11 +47,14 @@ void msx_trace_answer(const struct msx_http *h, const struct msx_http_future *f,
 {
     long long ms = (long long)(msx_http_now_ms() - f->begun_ms);
     MSX_AUTO(msx_buf_release) struct msx_buf line = MSX_BUF_INIT(4 * HTTP_MAX_URL_BYTES);
+    size_t url;
 
     if (!h->ctx->log)
         return;
     msx_buf_addf(&line, "%s ", f->method);
-    msx_redact(&line, f->url, strlen(f->url));
+    url = strlen(f->url);
+    msx_redact(&line, f->url, url > LOG_URL_MAX ? LOG_URL_MAX : url);
+    msx_buf_adds(&line, url > LOG_URL_MAX ? "..." : ""); /* the trace has all of it */
     if (code)
         msx_buf_addf(&line, " failed (%s)", f->errbuf[0] ? f->errbuf : curl_easy_strerror(code));
     else
