@@ -462,7 +462,7 @@ bool sb_sql_filter(struct sb_sql *s, const struct sb_table *t, int alias, const 
     case SB_AND:
     case SB_OR:
         count = count_terms(n, n->kind);
-        term = sb_arena_alloc(s->arena, count * sizeof *term);
+        term = sb_arena_alloc(s->arena, count * sizeof(const struct sb_node *));
         collect(n, n->kind, term, &at);
         return chain(s, t, alias, term, count, n->kind == SB_AND ? " AND " : " OR ", e);
     case SB_NOT: /* an empty column meets the negation */

@@ -155,7 +155,7 @@ bool sb_sql_filter(struct sb_sql *s, const struct sb_table *t, int alias, const 
 const char *sb_sql_path(struct sb_sql *s, const struct sb_table *t, int alias, const char *path,
                         const struct sb_attr **attr, struct sb_error *e);
 /* Expression that a lookup sorts by: the name of the record it points to. */
-const char *sb_sql_lookup_name(struct sb_sql *s, const struct sb_attr *a, const char *column);
+const char *sb_sql_lookup_name(struct sb_sql *s, const struct sb_attr *a, const char *col);
 /* Append " LEFT JOIN ..." for the joins from index `from` on. */
 void sb_sql_add_joins(const struct sb_sql *s, size_t from, struct msx_buf *b);
 /* Bind from index at on; the next free index, or -1. */

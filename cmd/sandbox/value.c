@@ -14,6 +14,7 @@
 
 #define HELP_LINK "https://go.microsoft.com/fwlink/?linkid=2195293"
 
+MSX_PRINTF(4, 0)
 static void vfail(struct sb_error *e, int status, const char *code, const char *fmt, va_list ap)
 {
     e->status = status;
@@ -26,17 +27,16 @@ static void vfail(struct sb_error *e, int status, const char *code, const char *
     }
 }
 
-bool sb_fail(struct sb_error *e, int status, const char *code, const char *fmt, ...)
+void sb_fail_set(struct sb_error *e, int status, const char *code, const char *fmt, ...)
 {
     va_list ap;
 
     va_start(ap, fmt);
     vfail(e, status, code, fmt, ap);
     va_end(ap);
-    return false;
 }
 
-bool sb_fail_payload(struct sb_error *e, const struct sb_table *t, const char *fmt, ...)
+void sb_fail_set_payload(struct sb_error *e, const struct sb_table *t, const char *fmt, ...)
 {
     struct sb_error inner = { 0 };
     va_list ap;
@@ -44,28 +44,28 @@ bool sb_fail_payload(struct sb_error *e, const struct sb_table *t, const char *f
     va_start(ap, fmt);
     vfail(&inner, 400, "", fmt, ap);
     va_end(ap);
-    return sb_fail(e, 400, "0x80048d19",
-                   "Error identified in Payload provided by the user for Entity :'%s', For more "
-                   "information on this error please follow this help link %s  ---->  "
-                   "InnerException : Microsoft.OData.ODataException: %.1500s",
-                   t ? t->set : "", HELP_LINK, inner.msg);
+    sb_fail_set(e, 400, "0x80048d19",
+                "Error identified in Payload provided by the user for Entity :'%s', For more "
+                "information on this error please follow this help link %s  ---->  InnerException "
+                ": Microsoft.OData.ODataException: %.1500s",
+                t ? t->set : "", HELP_LINK, inner.msg);
 }
 
-bool sb_fail_property(struct sb_error *e, const struct sb_table *t, const char *name)
+void sb_fail_set_property(struct sb_error *e, const struct sb_table *t, const char *name)
 {
-    return sb_fail(e, 400, "0x80060888",
-                   "Could not find a property named '%.200s' on type 'Microsoft.Dynamics.CRM.%s'.",
-                   name, t->name);
+    sb_fail_set(e, 400, "0x80060888",
+                "Could not find a property named '%.200s' on type 'Microsoft.Dynamics.CRM.%s'.",
+                name, t->name);
 }
 
-bool sb_fail_missing(struct sb_error *e, const struct sb_table *t, const char *id)
+void sb_fail_set_missing(struct sb_error *e, const struct sb_table *t, const char *id)
 {
-    return sb_fail(e, 404, "0x80040217", "%s With Id = %s Does Not Exist", t->name, id);
+    sb_fail_set(e, 404, "0x80040217", "%s With Id = %s Does Not Exist", t->name, id);
 }
 
-bool sb_fail_sql(struct sb_error *e, sqlite3 *db)
+void sb_fail_set_sql(struct sb_error *e, sqlite3 *db)
 {
-    return sb_fail(e, 500, "0x80044150", "Generic SQL error: %s", sqlite3_errmsg(db));
+    sb_fail_set(e, 500, "0x80044150", "Generic SQL error: %s", sqlite3_errmsg(db));
 }
 
 void sb_value_release(struct sb_value *v)

@@ -16,16 +16,20 @@ struct sb_error {
     char msg[2000];
 };
 
-/* Fill e and return false. */
-bool sb_fail(struct sb_error *e, int status, const char *code, const char *fmt, ...)
+/* Fill e; the macros of the same names are false, for `return sb_fail(...)`. */
+void sb_fail_set(struct sb_error *e, int status, const char *code, const char *fmt, ...)
     MSX_PRINTF(4, 5);
-/* The usual refusals. */
-bool sb_fail_payload(struct sb_error *e, const struct sb_table *t, const char *fmt, ...)
-    MSX_PRINTF(3, 4); /* 0x80048d19 */
-bool sb_fail_property(struct sb_error *e, const struct sb_table *t,
-                      const char *name);                                            /* 0x80060888 */
-bool sb_fail_missing(struct sb_error *e, const struct sb_table *t, const char *id); /* 0x80040217 */
-bool sb_fail_sql(struct sb_error *e, sqlite3 *db);                                  /* 500 */
+void sb_fail_set_payload(struct sb_error *e, const struct sb_table *t, const char *fmt, ...)
+    MSX_PRINTF(3, 4);
+void sb_fail_set_property(struct sb_error *e, const struct sb_table *t, const char *name);
+void sb_fail_set_missing(struct sb_error *e, const struct sb_table *t, const char *id);
+void sb_fail_set_sql(struct sb_error *e, sqlite3 *db);
+
+#define sb_fail(...)          (sb_fail_set(__VA_ARGS__), false)
+#define sb_fail_payload(...)  (sb_fail_set_payload(__VA_ARGS__), false)  /* 400 0x80048d19 */
+#define sb_fail_property(...) (sb_fail_set_property(__VA_ARGS__), false) /* 400 0x80060888 */
+#define sb_fail_missing(...)  (sb_fail_set_missing(__VA_ARGS__), false)  /* 404 0x80040217 */
+#define sb_fail_sql(...)      (sb_fail_set_sql(__VA_ARGS__), false)      /* 500 */
 
 enum sb_kind { SB_NULL, SB_INT, SB_REAL, SB_TEXT };
 
