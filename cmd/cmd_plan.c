@@ -265,6 +265,17 @@ const struct cmd cmd_diff = {
 
 /* ---- plan drop and edit ---- */
 
+/* What guardrails say of the plan as a whole (its number of records) follows what is left in it.
+ * Dropping works without a network too: then what was said stays until the next look. */
+static void check_again(struct app *app, struct msx_plan *plan)
+{
+    json_t *first = json_array_get(json_object_get(plan->doc, "operations"), 0);
+    const struct msx_guard *guard = NULL;
+
+    if (first && app_login(app, NULL) == MSX_OK && app_guard(app, &guard, NULL) == MSX_OK && guard)
+        (void)guard->check(guard->user, plan->doc, first, NULL, NULL);
+}
+
 static enum msx_code run_drop(struct app *app, const void *opts, char **args, size_t nargs,
                               struct msx_error *err)
 {
@@ -277,8 +288,10 @@ static enum msx_code run_drop(struct app *app, const void *opts, char **args, si
     if (!rc)
         rc = msx_plan_drop(plan, nargs > 1 ? (const char *const *)args + 1 : NULL, nargs - 1,
                            &dropped, err);
-    if (!rc)
-        rc = msx_plan_save(plan, err);
+    if (rc)
+        return rc;
+    check_again(app, plan);
+    rc = msx_plan_save(plan, err);
     if (rc)
         return rc;
     result = json_pack("{s:s, s:i, s:O, s:i}", "plan", args[0], "cancelled",
