@@ -293,8 +293,8 @@ static enum msx_code finish(struct msx_run *r, struct msx_draft *d, json_t **out
     if (rc || !json_object_size(d->fields))
         return rc;
     needs = msx_op_placeholders(d);
-    *out = json_pack("{s:n, s:s, s:o, s:O, s:O, s:s, s:s, s:o, s:O, s:s, s:s, s:s, s:[]}", "id",
-                     "op", type_names[d->type], "target", target_json(d->target), "fields",
+    *out = json_pack("{s:n, s:s, s:o, s:O, s:O, s:s, s:s, s:o, s:O, s:s, s:s, s:s, s:[], s:o}",
+                     "id", "op", type_names[d->type], "target", target_json(d->target), "fields",
                      d->fields, "before", before, "intent", msx_op_intent(d, before), "capability",
                      is_extended(d) ? "extended" : "core", "needs_input", needs, "findings",
                      d->findings, "role", r->findings[d->best].role, "owner_role", owner_role(d),
