@@ -108,9 +108,10 @@ static enum msx_code out_jq(struct app *app, const json_t *result, struct msx_er
     size_t i;
     json_t *v;
     MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(OUT_MAX);
-    enum msx_code rc = msx_jq_run(app->g.jq, result, NULL,
-                                  &(struct msx_jq_limits){ .cancelled = app->ctx.cancelled }, &outs,
-                                  err);
+    /* what was cancelled has its report too: only an interrupt from now on stops the filter */
+    struct msx_jq_limits limits = { .cancelled =
+                                        msx_cancelled(&app->ctx) ? NULL : app->ctx.cancelled };
+    enum msx_code rc = msx_jq_run(app->g.jq, result, NULL, &limits, &outs, err);
 
     if (rc)
         return rc;

@@ -314,6 +314,7 @@ static enum msx_code check_head(const json_t *doc, struct msx_error *err)
     const char *format = msx_json_str(doc, "format"), *url = msx_json_str(doc, "org");
     static const char *const texts[] = { "created", "tool" };
     const json_t *role = json_object_get(doc, "role");
+    enum msx_code rc;
     json_int_t version;
 
     if (!json_is_object(doc) || !format || strcmp(format, PLAN_FORMAT) != 0)
@@ -327,7 +328,10 @@ static enum msx_code check_head(const json_t *doc, struct msx_error *err)
         msx_hint(err, "upgrade msxops to work with this plan");
         return MSX_E_INVALID;
     }
-    if (!url || msx_org_url(url, &org, NULL) != MSX_OK || strcmp(org, url) != 0)
+    rc = url ? msx_org_url(url, &org, NULL) : MSX_E_USAGE;
+    if (rc == MSX_E_NOMEM)
+        return msx_fail(err, MSX_E_NOMEM, "out of memory");
+    if (rc || strcmp(org, url) != 0)
         return bad(err, "plan", "org", "the address of an organisation");
     if (!canonical_guid(msx_json_str(user, "id")) || !text_or_none(user, "name") ||
         !text_or_none(user, "email"))

@@ -132,6 +132,13 @@ bool plan_value_same(const json_t *a, const json_t *b)
 
 /* ---- text ---- */
 
+static bool is_guid(const char *s)
+{
+    char g[MSX_GUID_LEN + 1];
+
+    return msx_guid_parse(s, g);
+}
+
 void plan_value_text(struct msx_buf *b, const json_t *record, const char *column)
 {
     const json_t *v = json_object_get(record, column);
@@ -144,7 +151,10 @@ void plan_value_text(struct msx_buf *b, const json_t *record, const char *column
         msx_buf_adds(b, "nothing");
         return;
     }
-    s = label ? label : json_string_value(v);
+    /* labels of dates and of plain texts are only another spelling of them */
+    s = json_string_value(v);
+    if (label && (!s || is_guid(s)))
+        s = label;
     if (!s) {
         dump = msx_json_canonical_str(v);
         if (!dump)
