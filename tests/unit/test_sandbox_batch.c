@@ -95,6 +95,19 @@ static void a_failed_change_set_leaves_nothing(void **state)
     assert_int_equal(f->effects.n, effects);
 }
 
+static void what_was_rolled_back_has_no_name(void **state)
+{
+    static const char body[] =
+        "--b\n" SET "--set\n" PART
+        "Content-ID: 1\n\nPOST tasks HTTP/1.1\n\n{\"subject\":\"lost\"}\n"
+        "--set\n" PART "Content-ID: 2\n\nPOST tasks HTTP/1.1\n\n{\"nope\":1}\n--set--\n"
+        "--b\n" PART "\nPATCH $1 HTTP/1.1\n\n{\"subject\":\"x\"}\n--b--\n";
+    struct fixture *f = *state;
+
+    assert_int_equal(batch(f, body, go_on, true), 200);
+    assert_int_equal(count(f, "'$1' does not exist in the batch context."), 1);
+}
+
 static void references_must_look_back(void **state)
 {
     static const char body[] =
@@ -193,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_change_set_is_done_whole),
         cmocka_unit_test(a_failed_change_set_leaves_nothing),
+        cmocka_unit_test(what_was_rolled_back_has_no_name),
         cmocka_unit_test(references_must_look_back),
         cmocka_unit_test(single_parts_run_in_order),
         cmocka_unit_test(a_get_cannot_stand_in_a_change_set),
