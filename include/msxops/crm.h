@@ -17,6 +17,8 @@ struct msx_stage {
                             struct msx_error *err);
     void *user;
     const char *(*path)(void *user); /* the plan's file, NULL before the first add; may be NULL */
+    /* These operations (array, borrowed) are about to be added. May be NULL. */
+    enum msx_code (*coming)(void *user, const json_t *ops, struct msx_error *err);
 };
 
 /* One signed-in session with one organisation. Threads may call tools at the same time. */

@@ -48,12 +48,17 @@ enum msx_code msx_plan_default_path(const struct msx_ctx *ctx, char **out, struc
     MSX_MUST_CHECK;
 
 /* Checks of operations that need rules (skills/): given by the layer above; may be absent.
- * Fills op["guardrails"] with [{id, outcome pass|warn|block, message, override?}]. fresh: the
- * record as it is now, or NULL when planning. */
+ * Fills op["guardrails"] with [{id, outcome pass|warn|block, message, cleared_by?, override?}] of
+ * those that fired. fresh: the record as it is now, or NULL when planning or for a create. When op is
+ * one of plan_doc's own (planning), what is said of a plan as a whole is brought up to date in its
+ * other operations, too. */
 struct msx_guard {
     enum msx_code (*check)(void *user, const json_t *plan_doc, json_t *op, const json_t *fresh,
                            struct msx_error *err);
     void *user;
+    /* ops are about to be checked, one after the other: read at once what all of them need. May be
+     * NULL. */
+    enum msx_code (*prepare)(void *user, const json_t *ops, struct msx_error *err);
 };
 
 /* A msx_stage that adds to the plan file at path (made if missing; locked, replaced durably on each

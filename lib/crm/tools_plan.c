@@ -199,6 +199,8 @@ enum msx_code msx_tool_call_each(struct msx_crm *crm, const char *name, const js
     if (!rc && k) {
         rc = crm->stage ? build_all(crm, k, params, &ops, err)
                         : msx_fail(err, MSX_E_USAGE, "%s needs a plan to add to", name);
+        if (!rc && crm->stage->coming)
+            rc = crm->stage->coming(crm->stage->user, ops, err);
     }
     for (size_t i = 0; !rc && i < json_array_size(params); i++) {
         json_t *result = NULL;

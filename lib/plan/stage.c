@@ -266,6 +266,13 @@ static enum msx_code stage_add(void *user, json_t *op, json_t **result, struct m
     return rc ? rc : put(s, p, own, result, err);
 }
 
+static enum msx_code stage_coming(void *user, const json_t *ops, struct msx_error *err)
+{
+    const struct stage *s = user;
+
+    return s->guard && s->guard->prepare ? s->guard->prepare(s->guard->user, ops, err) : MSX_OK;
+}
+
 static enum msx_code stage_list(void *user, json_t **ops, struct msx_error *err)
 {
     const struct stage *s = user;
@@ -324,7 +331,8 @@ enum msx_code msx_plan_stage_new(struct msx_crm *crm, const char *path,
                   .list = stage_list,
                   .cancel = stage_cancel,
                   .user = s,
-                  .path = stage_path },
+                  .path = stage_path,
+                  .coming = stage_coming },
         .crm = crm,
         .guard = guard,
         .path = msx_strdup(path),

@@ -149,6 +149,15 @@ static enum msx_code judge(const struct guard *g, const json_t *plan, json_t *op
 
 /* ---- the calls ---- */
 
+/* What was read for planning does not serve an apply, nor what one apply has read another. */
+static void use_cache(struct guard *g, const json_t *applied)
+{
+    if (g->cache.applied == applied)
+        return;
+    guard_cache_drop(g);
+    g->cache.applied = json_incref((json_t *)(uintptr_t)applied);
+}
+
 /* The records around the operation. While a plan is applied they are read anew, for all of its
  * operations at the first; what was read for planning is not used then. */
 static enum msx_code read_around(struct guard *g, const json_t *plan, const json_t *op,
@@ -160,10 +169,7 @@ static enum msx_code read_around(struct guard *g, const json_t *plan, const json
 
     if (!ops)
         return no_memory(err);
-    if (g->cache.live == planning || (!planning && g->cache.doc != plan))
-        guard_cache_drop(g);
-    g->cache.live = !planning;
-    g->cache.doc = planning ? NULL : plan;
+    use_cache(g, planning ? NULL : plan);
     for (size_t i = 0; i < n; i++)
         ops[i] = json_array_get(list, i);
     ops[n] = op;
@@ -191,6 +197,24 @@ static enum msx_code check(void *user, const json_t *plan, json_t *op, const jso
     return rc;
 }
 
+static enum msx_code prepare(void *user, const json_t *list, struct msx_error *err)
+{
+    struct guard *g = user;
+    size_t n = json_array_size(list);
+    MSX_AUTO(msx_free_p) const json_t **ops = msx_calloc(n + 1, sizeof *ops);
+    enum msx_code rc;
+
+    if (!ops)
+        return no_memory(err);
+    for (size_t i = 0; i < n; i++)
+        ops[i] = json_array_get(list, i);
+    (void)pthread_mutex_lock(&g->lock);
+    use_cache(g, NULL);
+    rc = guard_prefetch(g, NULL, ops, n, err);
+    (void)pthread_mutex_unlock(&g->lock);
+    return rc;
+}
+
 /* ---- making ---- */
 
 /* A code has a label of its own; one that metadata does not know is shown as the number. */
@@ -213,7 +237,7 @@ enum msx_code msx_guard_open(struct msx_crm *crm, const struct msx_guard_hooks *
 
     if (!g)
         return no_memory(err);
-    g->base = (struct msx_guard){ .check = check, .user = g };
+    g->base = (struct msx_guard){ .check = check, .user = g, .prepare = prepare };
     g->crm = crm;
     g->ctx = crm->ctx;
     g->code_known = code_known;

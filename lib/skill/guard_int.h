@@ -23,8 +23,7 @@ struct guard_cache {
     json_t *milestones, *opportunities, *users;
     json_t *tasks, *teams; /* milestone id -> its tasks; opportunity id -> its active team rows */
     json_t *unread;        /* "tasks:ID" .. of reads that were denied */
-    bool live;             /* read while a plan is applied */
-    const json_t *doc;     /* that plan; only compared */
+    json_t *applied;       /* the plan that is applied, NULL when planning; owned */
     int64_t since_s;
 };
 

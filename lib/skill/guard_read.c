@@ -49,6 +49,7 @@ void guard_cache_drop(struct guard *g)
     json_decref(g->cache.tasks);
     json_decref(g->cache.teams);
     json_decref(g->cache.unread);
+    json_decref(g->cache.applied);
     g->cache = (struct guard_cache){ 0 };
 }
 
@@ -58,12 +59,10 @@ static bool cache_open(struct guard *g)
     int64_t now = g->ctx->now_s(g->ctx->now_user);
 
     if (c->unread && (now < c->since_s || now - c->since_s > KEEP_S)) {
-        bool live = c->live;
-        const json_t *doc = c->doc;
+        json_t *applied = json_incref(c->applied);
 
         guard_cache_drop(g);
-        c->live = live;
-        c->doc = doc;
+        c->applied = applied;
     }
     if (c->unread)
         return true;

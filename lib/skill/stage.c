@@ -321,6 +321,8 @@ enum msx_code msx_skill_stage(struct msx_crm *crm, json_t *result, json_t **stag
     }
     if (json_array_size(requests))
         rc = msx_op_build_all(crm, requests, &built, err);
+    if (!rc && built && crm->stage->coming)
+        rc = crm->stage->coming(crm->stage->user, built, err);
     for (size_t i = 0; !rc && i < json_array_size(ops); i++)
         rc = stage_one(crm, result, json_array_get(ops, i), json_array_get(built, i), staged,
                        &blocked, err);

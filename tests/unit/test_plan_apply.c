@@ -467,7 +467,7 @@ static enum msx_code block_small(void *user, const json_t *doc, json_t *op, cons
 static void guardrails_run_on_the_live_record(void **state)
 {
     bool override = false;
-    struct msx_guard guard = { block_small, &override };
+    struct msx_guard guard = { .check = block_small, .user = &override };
     struct msx_apply_options o = { .guard = &guard };
 
     (void)state;
