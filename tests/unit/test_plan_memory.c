@@ -129,6 +129,7 @@ static void loading_survives(void **state)
         /* a failed allocation in jansson's lexer reads as an error of syntax */
         if (rc != MSX_OK && ((rc != MSX_E_NOMEM && rc != MSX_E_INVALID) || again))
             fail_msg("allocation %ld: %s", n, err.msg);
+        rc = rc ? MSX_E_NOMEM : MSX_OK;
         if (!rc)
             rc = msx_plan_cards(again, &cards, NULL);
         assert_true(rc == MSX_OK || (rc == MSX_E_NOMEM && !cards));
