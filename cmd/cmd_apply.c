@@ -72,13 +72,15 @@ static void tty_close(struct tty *t)
     (void)fclose(t->out);
 }
 
-/* First letter of the answer, lower case; 'q' at the end of input or an interrupt. */
+#define ASK_GONE (-1)
+
+/* First letter of the answer, lower case; ASK_GONE at the end of input or an interrupt. */
 static int ask(struct app *app, struct tty *t, const char *question, char *line, size_t size)
 {
     (void)fputs(question, t->out);
     (void)fflush(t->out);
     if (msx_cancelled(&app->ctx) || !fgets(line, (int)size, t->in) || msx_cancelled(&app->ctx))
-        return 'q';
+        return ASK_GONE;
     line[strcspn(line, "\r\n")] = '\0';
     return line[0] >= 'A' && line[0] <= 'Z' ? line[0] - 'A' + 'a' : line[0];
 }
@@ -140,7 +142,10 @@ static enum msx_code one_by_one(struct app *app, struct tty *t, const char *path
         case 'n':
             json_object_set_new(refused, id, json_true());
             break;
-        case 'q':
+        case 'q': /* this one and all that follow; what was accepted before is applied */
+            i = json_array_size(json_object_get(*cards, "cards"));
+            break;
+        case ASK_GONE:
             return msx_fail(err, MSX_E_CANCELLED, "nothing was applied");
         case 's':
             i--;
@@ -150,9 +155,14 @@ static enum msx_code one_by_one(struct app *app, struct tty *t, const char *path
             struct strlist set = { (const char *[]){ line }, 1 };
             enum msx_code rc = MSX_OK;
 
-            if (ask(app, t, "FIELD=VALUE: ", line, sizeof line) == 'q' && !line[1])
+            if (ask(app, t, "FIELD=VALUE (or BLANK=VALUE): ", line, sizeof line) == ASK_GONE)
                 return msx_fail(err, MSX_E_CANCELLED, "nothing was applied");
-            rc = stage_edit(app, path, id, &set, NULL, true, &why);
+            /* the name of a blank in the texts, or of a field */
+            rc = stage_edit(app, path, id, NULL, &set, true, &why);
+            if (rc == MSX_E_USAGE) {
+                why = (struct msx_error)MSX_ERROR_INIT;
+                rc = stage_edit(app, path, id, &set, NULL, true, &why);
+            }
             if (rc) {
                 fprintf(t->out, "%s\n", why.msg);
             } else {
@@ -171,7 +181,7 @@ static enum msx_code one_by_one(struct app *app, struct tty *t, const char *path
         }
         default:
             (void)fputs("y apply it, n leave it out, e edit a value, s show it again, a this and "
-                        "all that follow, q quit\n",
+                        "all that follow, q leave out the rest\n",
                         t->out);
             i--;
         }
@@ -205,7 +215,7 @@ static enum msx_code ask_person(struct app *app, const char *path, struct msx_pl
             rc = one_by_one(app, &t, path, plan, &cards, chosen, err);
             break;
         }
-        if (c == 'n' || c == 'q')
+        if (c == 'n' || c == 'q' || c == ASK_GONE)
             rc = msx_fail(err, MSX_E_CANCELLED, "nothing was applied");
     }
     tty_close(&t);

@@ -171,6 +171,8 @@ static enum msx_code replan(struct msx_crm *crm, const char *path, const json_t 
         return rc;
     /* who planned it and why does not change with a value */
     (void)json_object_del(made, "why");
+    (void)json_object_del(made, "impact");
+    (void)json_object_del(made, "risk");
     (void)json_object_del(made, "source");
     rc = msx_plan_stage_new(crm, path, guard, &stage, err);
     if (rc) {
