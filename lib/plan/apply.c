@@ -228,7 +228,8 @@ static enum msx_code finish(struct plan_run *x, const struct msx_plan *p, const 
     if (!report ||
         json_object_set_new(report, "plan", p->path ? json_string(p->path) : json_null()) < 0 ||
         msx_json_set_str(report, "confirmation", x->confirmation) < 0 ||
-        msx_json_set_str(report, "undo", undo) < 0)
+        msx_json_set_str(report, "undo", undo) < 0 ||
+        (undo_rc && msx_json_set_str(report, "undoError", undo_err.msg) < 0))
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
     /* the outcome of the operations says more than what could not be written about them */
     if (plan_run_code(x, err) != MSX_OK) {

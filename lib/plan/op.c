@@ -383,14 +383,11 @@ static enum step look_and_act(struct plan_run *x, struct plan_op *r)
     if (step != STEP_SEND)
         return step;
     if (r->sends > x->ctx->retries + r->rebases) { /* the last failure is kept in r */
-        r->lost = r->open;
         r->outcome = PLAN_FAILED;
         return STEP_END;
     }
-    if (stopped(x, r)) {
-        r->lost = r->open;
+    if (held_back(x, r) || stopped(x, r))
         return STEP_END;
-    }
     if (!guard_passes(x, r, now))
         return STEP_END;
     return send_once(x, r, now);
@@ -424,5 +421,6 @@ void plan_op_carry_out(struct plan_run *x, struct plan_op *r)
         while (look_and_act(x, r) == STEP_AGAIN)
             ;
     }
+    r->lost = r->open && !plan_is_done(r->outcome);
     plan_op_write_down(x, r);
 }
