@@ -44,7 +44,8 @@ static const char *label_of(const json_t *record)
 {
     const char *number = msx_json_str(record, "number");
 
-    return number ? number : msx_json_str_or(record, "id", "");
+    /* people know it by its name; its id is in the JSON */
+    return number ? number : msx_json_str_or(record, "entity", "");
 }
 
 static void md_findings(struct msx_buf *b, const json_t *result)
@@ -175,7 +176,7 @@ static void md_operations(struct msx_buf *b, const json_t *result)
         if (json_array_size(needs))
             msx_buf_addf(b, " (%zu to fill in)", json_array_size(needs));
         msx_buf_addc(b, '\n');
-        op_fields(b, op, "   - ", add_md);
+        op_fields(b, op, "    - ", add_md);
     }
 }
 
