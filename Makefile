@@ -115,8 +115,8 @@ check: deps ## build everything and run all tests, under the sanitizers too
 	@$(MAKE) --no-print-directory check-all
 
 check-all: check-layers check-shell
-	@$(MAKE) --no-print-directory -j$(JOBS) B=$(B) DEV=1 all helpers
-	@$(MAKE) --no-print-directory -j$(JOBS) B=$(B)/san SAN=address,undefined OPT=-O1 DEV=1 all tests
+	@$(MAKE) --no-print-directory -j$(JOBS) B=$(B) all helpers
+	@$(MAKE) --no-print-directory -j$(JOBS) B=$(B)/san SAN=address,undefined OPT=-O1 all tests
 	@bash tests/helpers/run-tests.sh $(abspath $(B)) $(abspath $(B)/san)
 
 helpers: $(HELPERS)

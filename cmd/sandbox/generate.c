@@ -84,7 +84,7 @@ static unsigned roll(struct dice *d, unsigned sides)
 
 static void guid(const char *kind, long a, long b, long c, char out[37])
 {
-    char key[80];
+    char key[100];
 
     (void)snprintf(key, sizeof key, "%ld/%ld/%ld", a, b, c);
     sb_sample_guid(kind, key, out);
@@ -106,7 +106,7 @@ static enum msx_code sellers(struct sb_store *store, struct msx_error *err)
 
     for (long i = 0; i < SELLERS && !rc; i++) {
         char id[37];
-        char name[40];
+        char name[100];
         char mail[80];
 
         guid("gen-user", i, 0, 0, id);
@@ -126,7 +126,7 @@ static enum msx_code task(struct sb_store *store, struct dice *d, msx_day today,
 {
     char id[37];
     char due[11];
-    char subject[60];
+    char subject[100];
 
     guid("gen-task", o, m, t, id);
     day(due, today + 3 + (msx_day)roll(d, 40));
@@ -148,7 +148,7 @@ static enum msx_code milestone(struct sb_store *store, struct dice *d, msx_day t
     char id[37];
     char work[37];
     char date[11];
-    char name[60];
+    char name[100];
     enum msx_code rc;
 
     guid("gen-milestone", o, m, 0, id);
@@ -182,7 +182,7 @@ static enum msx_code opportunity(struct sb_store *store, struct dice *d, msx_day
     char mate[37];
     char close[11];
     char complete[11];
-    char name[60];
+    char name[100];
     json_t *rec;
     enum msx_code rc;
 
@@ -218,7 +218,7 @@ enum msx_code sb_generate(struct sb_store *store, msx_day today, long n, struct 
 
     for (long a = 0; a < (n + 9) / 10 && !rc; a++) {
         char id[37];
-        char name[40];
+        char name[100];
 
         guid("gen-account", a, 0, 0, id);
         (void)snprintf(name, sizeof name, "Customer %05ld", a + 1);
