@@ -66,6 +66,11 @@ static enum msx_code set_param(json_t *given, const json_t *decl, const char *ke
     json_t *old = json_object_get(given, key);
     bool list = strcmp(type, "strings") == 0 || strcmp(type, "guids") == 0;
 
+    if (list && json_is_string(old)) { /* given twice: one item more */
+        old = json_pack("[O]", old);
+        if (!old || json_object_set_new(given, key, old) != 0)
+            return no_memory(err);
+    }
     if (list && json_is_array(old))
         return json_array_append_new(old, json_string(value)) == 0 ? MSX_OK : no_memory(err);
     return msx_json_set_str(given, key, value) == 0 ? MSX_OK : no_memory(err);
