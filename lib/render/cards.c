@@ -213,6 +213,8 @@ static void guardrails(const struct pen *p, const json_t *list)
         t = msx_asprintf("%s %s: %s", outcome, msx_json_str_or(g, "id", ""),
                          msx_json_str_or(g, "message", ""));
         labelled(p, "Guardrail", t);
+        if (strcmp(outcome, "block") == 0)
+            labelled(p, "  to clear", msx_json_str(g, "cleared_by"));
     }
 }
 
