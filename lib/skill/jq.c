@@ -167,6 +167,8 @@ _Noreturn static void child(int fd, const char *program, const json_t *input, co
     if (!jq)
         _exit(2);
     jq_set_error_cb(jq, keep_message, &message);
+    jq_set_input_cb(jq, NULL, NULL); /* jq_init() leaves these two as the heap had them */
+    jq_set_debug_cb(jq, NULL, NULL);
     if (!jq_compile_args(jq, program, vars ? to_jv(vars) : jv_object())) {
         if (!jv_is_valid(message))
             message = jv_string("the program does not compile");
