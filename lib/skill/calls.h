@@ -5,13 +5,13 @@
 #include "msxops/skill.h"
 
 struct msx_call {
-    const char *tool;  /* borrowed */
-    json_t *args;      /* owned */
-    json_t *ids;       /* owned: what the call is about, or NULL */
-    void *step;        /* the caller's */
+    const char *tool; /* borrowed */
+    json_t *args;     /* owned */
+    json_t *ids;      /* owned: what the call is about, or NULL */
+    void *step;       /* the caller's */
     long timeout_ms;
     enum msx_code rc;
-    json_t *result;    /* owned; NULL when it failed */
+    json_t *result; /* owned; NULL when it failed */
     struct msx_error err;
 };
 void msx_call_release(struct msx_call *c);

@@ -1,5 +1,5 @@
-/* A flow as the runner sees it: the checked document, and its conditions and texts compiled against a
- * world. */
+/* A flow as the runner sees it: the checked document, and its conditions and texts compiled against
+ * a world. */
 #ifndef MSX_SKILL_FLOW_H
 #define MSX_SKILL_FLOW_H
 
@@ -24,7 +24,7 @@ void msx_shared_release(struct msx_shared *s);
 
 struct msx_flow {
     char *path;
-    char *skill;   /* folder's name */
+    char *skill;                   /* folder's name */
     const char *id, *title, *role; /* of doc */
     json_t *doc;
     json_t *lines; /* JSON pointer -> line */
@@ -54,12 +54,12 @@ enum msx_op_kind {
 };
 
 struct msx_op_field {
-    const char *name;       /* tool-like name: dueDate, status, ... */
-    struct msx_choice text; /* value as text, or */
-    const json_t *number;   /* a literal number, or */
-    struct msx_choice due;  /* weekdays, or */
+    const char *name;        /* tool-like name: dueDate, status, ... */
+    struct msx_choice text;  /* value as text, or */
+    const json_t *number;    /* a literal number, or */
+    struct msx_choice due;   /* weekdays, or */
     struct msx_choice owner; /* role to find the owner by */
-    bool append;            /* text is a line to add */
+    bool append;             /* text is a line to add */
 };
 struct msx_op_def {
     enum msx_op_kind kind;
@@ -67,7 +67,7 @@ struct msx_op_def {
     struct msx_cond *tasks; /* update/close each task of the milestone for which this holds */
     bool on_first;          /* on the opportunity's first-ranked milestone of the set */
     struct msx_choice subject, category, role, due, intent, done_when; /* create_task */
-    struct msx_choice text; /* note, mark */
+    struct msx_choice text;                                            /* note, mark */
     struct msx_op_field *fields;
     size_t nfields;
 };
@@ -80,10 +80,10 @@ struct msx_rule {
     const char *id;
     size_t index; /* position in the file */
     enum msx_each each;
-    struct msx_cond *when;  /* may be NULL with readiness items */
+    struct msx_cond *when; /* may be NULL with readiness items */
     struct msx_cond *escalate;
-    bool escalates;         /* always */
-    bool repeatable;        /* may fire more than once on a milestone */
+    bool escalates;  /* always */
+    bool repeatable; /* may fire more than once on a milestone */
     bool unsuppressible;
     bool csam_readiness;
     const json_t *readiness; /* array of item ids, or NULL */

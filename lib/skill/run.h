@@ -11,16 +11,16 @@ struct msx_finding {
     const struct msx_rec *milestone; /* of a milestone or task, else NULL */
     const struct msx_rec *opp;
     char *id;
-    size_t severity;                 /* index in ranking.yaml: 0 is the worst */
+    size_t severity; /* index in ranking.yaml: 0 is the worst */
     char *reason, *role;
     bool escalate;
-    bool has_days, has_use;          /* D and V of the ranking */
+    bool has_days, has_use; /* D and V of the ranking */
     int days;
     double use;
     json_int_t score;
-    json_t *missing;                 /* ids of readiness items not met, or NULL */
+    json_t *missing; /* ids of readiness items not met, or NULL */
     json_t *evidence, *trace;
-    json_t *operations;              /* ids, filled when operations are numbered */
+    json_t *operations; /* ids, filled when operations are numbered */
 };
 
 struct msx_run {
@@ -33,22 +33,22 @@ struct msx_run {
     struct msx_caller *caller;
     json_t *params, *set, *state;
     char *user_id;
-    char route[16]; /* of the scope: "R1" .. "R6"; "" before it is known */
-    json_t *scope_opps;   /* ids, sorted */
+    char route[16];     /* of the scope: "R1" .. "R6"; "" before it is known */
+    json_t *scope_opps; /* ids, sorted */
     json_t *tpids;
-    json_t *gaps;         /* recorded before the world is final: [{kind,what,where,effect}] */
-    json_t *steps;        /* step id -> {status, error, calls} */
+    json_t *gaps;  /* recorded before the world is final: [{kind,what,where,effect}] */
+    json_t *steps; /* step id -> {status, error, calls} */
     json_t *views, *data;
 
     /* after the reads */
     const struct msx_rec **set_m, **set_o;
     size_t nset_m, nset_o;
-    json_t *group_of;     /* milestone id -> group name, for those outside the set */
+    json_t *group_of; /* milestone id -> group name, for those outside the set */
     struct msx_finding *findings;
     size_t nfindings, capfindings;
     size_t suppressed, unknown;
-    json_t *unknown_of;   /* rule ids with what was not known, for explain */
-    json_t *explained;    /* of the record asked for */
+    json_t *unknown_of; /* rule ids with what was not known, for explain */
+    json_t *explained;  /* of the record asked for */
     json_t *operations;
 };
 

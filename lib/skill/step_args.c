@@ -225,8 +225,8 @@ static json_t *account_ids(const struct msx_run *r)
     return out;
 }
 
-/* "$in(column) and ..." with the ids as comparisons that every service takes. Ids are GUIDs from the service, or
- * were checked as parameters; anything else is left out. */
+/* "$in(column) and ..." with the ids as comparisons that every service takes. Ids are GUIDs from
+ * the service, or were checked as parameters; anything else is left out. */
 static json_t *filter_text(const char *s, const json_t *ids)
 {
     MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(MSX_JSON_MAX_BYTES);

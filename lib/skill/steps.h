@@ -1,13 +1,14 @@
-/* Steps of a flow between their data (skills/shared/steps.yaml, the flow) and the calls they make. */
+/* Steps of a flow between their data (skills/shared/steps.yaml, the flow) and the calls they make.
+ */
 #ifndef MSX_SKILL_STEPS_H
 #define MSX_SKILL_STEPS_H
 
 #include "skill/run.h"
 
 struct msx_step {
-    char *id;            /* "MS", or "SCOPE/1" for a part of it */
-    const char *gap_id;  /* what a failure is called: "SCOPE"; part of id's memory or of def */
-    json_t *def;         /* owned: the macro with the flow's changes over it */
+    char *id;              /* "MS", or "SCOPE/1" for a part of it */
+    const char *gap_id;    /* what a failure is called: "SCOPE"; part of id's memory or of def */
+    json_t *def;           /* owned: the macro with the flow's changes over it */
     struct msx_cond *when; /* which records it is made for, or NULL */
     bool done, failed;
     size_t calls;

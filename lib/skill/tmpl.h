@@ -1,4 +1,5 @@
-/* Texts of flows: templates with {expression} placeholders, and choices between texts by condition. */
+/* Texts of flows: templates with {expression} placeholders, and choices between texts by condition.
+ */
 #ifndef MSX_SKILL_TMPL_H
 #define MSX_SKILL_TMPL_H
 
@@ -11,8 +12,8 @@ struct msx_tmpl_var {
 };
 
 struct msx_tmpl;
-/* name: for messages. vars: NULL-terminated names that are no expressions, or NULL. <<placeholders>>
- * and text outside braces stay as they are. MSX_E_INVALID, MSX_E_NOMEM. */
+/* name: for messages. vars: NULL-terminated names that are no expressions, or NULL.
+ * <<placeholders>> and text outside braces stay as they are. MSX_E_INVALID, MSX_E_NOMEM. */
 enum msx_code msx_tmpl_compile(const char *text, const char *name,
                                const struct msx_cond_schema *schema, const char *const *vars,
                                struct msx_tmpl **out, struct msx_error *err) MSX_MUST_CHECK;
