@@ -118,11 +118,8 @@ static enum msx_code print_cards(struct app *app, const json_t *cards, struct ms
 {
     MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(MSX_JSON_MAX_BYTES);
     enum msx_code rc;
-    bool people = !app->g.jq && (!app->g.output || strcmp(app->g.output, "table") == 0) &&
-                  (app->out_tty || app->g.output);
+    bool people = !app->g.jq && strcmp(out_format(app), "table") == 0;
 
-    if (!people && app->g.output == NULL && !app->g.jq)
-        people = true; /* cards are for reading: text also in a pipe, JSON when asked for */
     if (!people)
         return out_result(app, cards, &(struct view){ "cards", NULL, NULL }, err);
     msx_render_cards(&b, cards, out_width(app), app->color);

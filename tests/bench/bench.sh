@@ -48,7 +48,7 @@ msxops milestones list --mine -q '.milestones[:200][].msp_engagementmilestoneid'
 [ "$(wc -l <mine)" = 200 ]
 msxops milestones update - --date +100d --plan bench.plan.json -o json <mine >/dev/null 2>plan.err ||
     { cat plan.err >&2; exit 1; }
-id=$(msxops diff bench.plan.json | sed -n 's/^Confirmation ID: //p')
+id=$(msxops diff bench.plan.json -q .confirmation)
 ctl -X POST -d "[{\"action\":{\"type\":\"latency\",\"ms\":$latency}}]" "$url/__sandbox/faults" >/dev/null
 before=$(requests)
 read -r wall cpu rss status < <(./measure 1 msxops apply bench.plan.json --confirm "$id")

@@ -18,7 +18,7 @@ one_line() {
 }
 make_plan() {
     msxops milestones update "$number" --monthly-use 4321 --plan p.plan.json >/dev/null
-    id=$(msxops diff p.plan.json | sed -n 's/^Confirmation ID: //p')
+    id=$(msxops diff p.plan.json -q .confirmation)
 }
 
 @test "a bad GUID" {
@@ -84,7 +84,7 @@ make_plan() {
 @test "a plan of another organisation, of another user" {
     make_plan
     jq '.org = "https://contoso.crm.dynamics.com"' p.plan.json >o.plan.json
-    oid=$(msxops diff o.plan.json | sed -n 's/^Confirmation ID: //p')
+    oid=$(msxops diff o.plan.json -q .confirmation)
     run -3 --separate-stderr msxops apply o.plan.json --confirm "$oid"
     one_line
     [[ $stderr == *contoso.crm.dynamics.com* ]]

@@ -13,7 +13,7 @@ milestone() { # NAME
         -q '.value[0].msp_milestonenumber'
 }
 confirmation() { # PLAN
-    msxops diff "$1" | sed -n 's/^Confirmation ID: //p'
+    msxops diff "$1" -q .confirmation
 }
 rows() { # PLAN OPERATION: "outcome ID" of what fired, one a line
     msxops plan show "$1" -o json \

@@ -56,9 +56,10 @@ setup() {
     # as printed: without a terminal apply does nothing
     run -2 --separate-stderr bash -c 'msxops diff week.plan.json && setsid -w msxops apply week.plan.json'
     [[ $stderr == *"no terminal to confirm on, nothing was applied"* ]]
-    id=$(sed -n 's/^Confirmation ID: //p' <<<"$output")
+    id=$(jq -r .confirmation <<<"$output")
     [[ $id =~ ^[0-9a-f]{12}$ ]]
-    [ "$(tail -n 1 <<<"$output")" = "Confirmation ID: $id" ]
+    # people see cards, and that ID as the last line
+    [ "$(msxops diff week.plan.json -o table | tail -n 1)" = "Confirmation ID: $id" ]
     run -0 --separate-stderr msxops apply week.plan.json --confirm "$id"
     [ "$(jq -r '[.operations[].outcome] | join(",")' <<<"$output")" = applied,applied ]
     [ "$(jq '[.operations[].verified] | all' <<<"$output")" = true ]

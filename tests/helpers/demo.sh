@@ -66,9 +66,9 @@ work() { # flow, plan, what it is
     if [ -n "$interactive" ]; then
         run apply "$2" || true
     else
-        run diff "$2"
+        run diff "$2" -o table
         step "$3: apply"
-        run apply "$2" --confirm "$(msxops diff "$2" | sed -n 's/^Confirmation ID: //p')" -o table
+        run apply "$2" --confirm "$(msxops diff "$2" -q .confirmation)" -o table
     fi
 
     step "$3: the same flow again; what was mended is gone"
