@@ -55,12 +55,13 @@ static enum msx_code place(const char *xdg, const char *fallback, const char *le
     return *out ? MSX_OK : msx_fail(err, MSX_E_NOMEM, "out of memory");
 }
 
-/* Folder that holds skills/: beside the program (build tree), above it (installed), or compiled in. */
+/* Folder that holds skills/: that of the build tree or the installed one, else what was compiled in. */
 static char *find_data(void)
 {
     char exe[4096];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    static const char *const near[] = { "/..", "/../share/msxops", "" };
+    /* build/msxops, build/san/msxops, PREFIX/bin/msxops */
+    static const char *const near[] = { "/..", "/../..", "/../share/msxops" };
 
     if (env("MSXOPS_DATA"))
         return msx_strdup(env("MSXOPS_DATA"));

@@ -23,7 +23,7 @@ rows() { # PLAN OPERATION: "outcome ID" of what fired, one a line
 @test "a task without a due date is planned, shown as blocked and refused with status 8" {
     msxops tasks create --milestone "$number" --subject "No date" --plan p.json >out.json
     [ "$(jq -r '.guardrails[0].id' out.json)" = GX-10 ]
-    run -0 msxops diff p.json
+    run -0 msxops diff p.json -o table
     [[ $output == *"block GX-10: due date missing"* ]]
     [[ $output == *"to clear"*"set a date"* ]]
     run -8 --separate-stderr msxops apply p.json --confirm "$(confirmation p.json)"
@@ -79,7 +79,7 @@ warn GX-17" ]
     me=$(msxops whoami -q .UserId)
     printf '%s: unknown\n' "$me" >"$MSXOPS_HOME/config/users.yaml"
     msxops tasks create --milestone "$number" --subject "By nobody" --due +7d --plan p.json >a.json
-    run -0 msxops diff p.json
+    run -0 msxops diff p.json -o table
     [[ $output == *"block GX-04: your role is not clear"* ]]
     [[ $output == *"msxops config set role"* ]]
     msxops config set role specialist
