@@ -17,14 +17,9 @@ static enum msx_code no_memory(struct msx_error *err)
 
 /* ---- overrides ---- */
 
-static size_t characters(const char *s)
+static bool has_characters(const char *s, size_t n)
 {
-    size_t n = 0;
-
-    s += strspn(s, " \t\r\n");
-    for (; *s; s++)
-        n += ((unsigned char)*s & 0xC0) != 0x80;
-    return n;
+    return guard_characters(s + strspn(s, " \t\r\n")) >= n;
 }
 
 /* A person's override of this guardrail that still counts: borrowed, or NULL. */
@@ -39,8 +34,9 @@ static json_t *override_of(const json_t *op, const struct guard_rule *r)
         if (!o || strcmp(msx_json_str_or(row, "id", ""), r->id) != 0)
             continue;
         if (!msx_json_str(o, "by") || !msx_json_str(o, "at") ||
-            characters(msx_json_str_or(o, "reason", "")) < REASON_MIN ||
-            (r->override == GUARD_EVIDENCE && !characters(msx_json_str_or(o, "evidence", ""))))
+            !has_characters(msx_json_str_or(o, "reason", ""), REASON_MIN) ||
+            (r->override == GUARD_EVIDENCE &&
+             !has_characters(msx_json_str_or(o, "evidence", ""), 1)))
             return NULL;
         return o;
     }
@@ -102,13 +98,12 @@ static bool holds(const json_t *plan, const json_t *op)
 }
 
 /* What is said of every operation of a plan is said of those that were planned earlier, too. */
-static int say_to_others(const struct guard *g, const json_t *plan, const json_t *op,
-                         const struct guard_rule *r, json_t *row)
+static int say_to_others(const json_t *plan, const json_t *op, const struct guard_rule *r,
+                         json_t *row)
 {
     json_t *ops = msx_json_arr(plan, "operations"), *other;
     size_t i;
 
-    (void)g;
     json_array_foreach(ops, i, other)
     {
         json_t *rows = msx_json_arr(other, "guardrails");
@@ -140,7 +135,7 @@ static enum msx_code judge(const struct guard *g, const json_t *plan, json_t *op
         if (!failed && row)
             failed = json_array_append(rows, row) != 0;
         if (!failed && planning && r->of_plan)
-            failed = say_to_others(g, plan, op, r, row) != 0;
+            failed = say_to_others(plan, op, r, row) != 0;
     }
     if (failed || json_object_set(op, "guardrails", rows) != 0)
         return no_memory(err);

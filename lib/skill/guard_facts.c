@@ -72,12 +72,12 @@ const json_t *guard_field(const struct guard *g, const json_t *op, const char *c
                            column);
 }
 
-static const char *field_label(const struct guard *g, const json_t *op, const char *column)
+const char *guard_field_label(const struct guard *g, const json_t *op, const char *column)
 {
     return msx_json_str_or(guard_field(g, op, column), "label", column);
 }
 
-static int push(json_t *list, const char *s)
+int guard_push(json_t *list, const char *s)
 {
     size_t i;
     json_t *v;
@@ -90,7 +90,7 @@ static int push(json_t *list, const char *s)
     return json_array_append_new(list, json_string(s));
 }
 
-static json_t *list(struct guard_case *c, const char *name)
+json_t *guard_list(struct guard_case *c, const char *name)
 {
     json_t *v = json_object_get(c->facts, name);
 
@@ -100,191 +100,6 @@ static json_t *list(struct guard_case *c, const char *name)
             return NULL;
     }
     return v;
-}
-
-static size_t characters(const char *s)
-{
-    size_t n = 0;
-
-    for (; *s; s++)
-        n += ((unsigned char)*s & 0xC0) != 0x80;
-    return n;
-}
-
-/* ---- fields ---- */
-
-static bool code_valid(const struct guard *g, const json_t *op, const char *column,
-                       const json_t *value)
-{
-    return json_is_integer(value) &&
-           g->code_known(g->code_user, guard_on_task(op) ? "task" : "msp_engagementmilestone",
-                         column, json_integer_value(value));
-}
-
-static bool valid(const struct guard *g, const json_t *op, const char *column, const json_t *value)
-{
-    const json_t *f = guard_field(g, op, column);
-    const char *kind = msx_json_str_or(f, "kind", ""), *s = json_string_value(value);
-    bool required = msx_json_bool_or(f, "required", false), bad = false;
-    char guid[MSX_GUID_LEN + 1];
-    json_int_t max;
-
-    if (!f)
-        return false;
-    if (json_is_null(value))
-        return !required;
-    if (strcmp(kind, "text") == 0)
-        return s && !(required && !s[strspn(s, " \t\r\n")]) &&
-               !(msx_json_int(f, "max", &max) && (json_int_t)characters(s) > max);
-    if (strcmp(kind, "number") == 0)
-        return json_is_number(value) && json_number_value(value) >= 0;
-    if (strcmp(kind, "date") == 0)
-        return s && msx_day_of(s, g->ctx->tz, &bad) != MSX_DAY_NONE && !bad;
-    if (strcmp(kind, "code") == 0)
-        return code_valid(g, op, column, value);
-    return s && msx_guid_parse(s, guid);
-}
-
-static int add_placeholders(struct guard_case *c, const char *s)
-{
-    const char *end;
-    bool any = false;
-
-    while (s && (s = strstr(s, "<<")) != NULL && (end = strstr(s + 2, ">>")) != NULL) {
-        MSX_AUTO(msx_free_p) char *name = msx_strndup(s, (size_t)(end + 2 - s));
-
-        if (!name || push(list(c, "placeholders"), name) != 0)
-            return -1;
-        any = true;
-        s = end + 2;
-    }
-    return any;
-}
-
-static int column_facts(struct guard_case *c, const char *column, const json_t *value)
-{
-    const struct guard *g = c->g;
-    const char *label = field_label(g, c->op, column), *s = json_string_value(value);
-    int blanks = add_placeholders(c, s);
-
-    if (blanks < 0)
-        return -1;
-    if (!plan_value_same(value, json_object_get(c->now, column))) {
-        if (push(list(c, "changed"), column) != 0 || push(list(c, "labels"), label) != 0)
-            return -1;
-        if (msx_json_bool_or(guard_field(g, c->op, column), "governed", false) &&
-            push(list(c, "governed"), label) != 0)
-            return -1;
-    }
-    if (!blanks && !valid(g, c->op, column, value))
-        return push(list(c, "invalid"), label);
-    return 0;
-}
-
-static int field_facts(struct guard_case *c)
-{
-    static const char *const lists[] = { "changed",      "labels",  "governed",
-                                         "placeholders", "invalid", NULL };
-    const char *column;
-    json_t *value;
-
-    for (size_t i = 0; lists[i]; i++)
-        if (!list(c, lists[i]))
-            return -1;
-    json_object_foreach(msx_json_obj(c->op, "after"), column, value)
-    {
-        if (plan_is_column(column) && column_facts(c, column, value) != 0)
-            return -1;
-    }
-    /* a task that is made without a subject says nothing at all about it */
-    if (strcmp(type_of(c->op), "create_task") == 0 &&
-        !json_object_get(msx_json_obj(c->op, "after"), "subject"))
-        return push(list(c, "invalid"), field_label(c->g, c->op, "subject"));
-    return 0;
-}
-
-/* ---- identity ---- */
-
-static bool text_in(const json_t *obj, const char *key)
-{
-    const char *s = msx_json_str(obj, key);
-
-    return s && s[strspn(s, " \t\r\n")];
-}
-
-static int identity_facts(struct guard_case *c)
-{
-    const json_t *context = msx_json_obj(c->op, "context"), *target = msx_json_obj(c->op, "target");
-    const json_t *o = msx_json_obj(context, "opportunity"), *m = msx_json_obj(context, "milestone"),
-                 *customer = msx_json_obj(context, "customer");
-    json_t *missing = list(c, "missing");
-    bool task = guard_on_task(c->op);
-    int failed = missing ? 0 : -1;
-
-    if (!text_in(customer, "name") && !text_in(customer, "id"))
-        failed |= push(missing, "customer");
-    if (!text_in(o, "name"))
-        failed |= push(missing, "opportunity name");
-    if (!text_in(o, "id"))
-        failed |= push(missing, "opportunity id");
-    if (task && !text_in(m, "id"))
-        failed |= push(missing, "milestone id");
-    if (task && !text_in(m, "name"))
-        failed |= push(missing, "milestone name");
-    if (!text_in(target, "name"))
-        failed |= push(missing, task ? "task name" : "milestone name");
-    return failed;
-}
-
-/* Does the plan itself give the record this value? */
-static bool plan_gives(const json_t *plan, const char *id, const char *column, const char *value)
-{
-    const json_t *ops = msx_json_arr(plan, "operations");
-
-    for (size_t i = 0; i < json_array_size(ops); i++) {
-        const json_t *op = json_array_get(ops, i);
-        const char *gives = msx_json_str(msx_json_obj(op, "after"), column);
-
-        if (gives && strcmp(gives, value) == 0 &&
-            msx_guid_eq(msx_json_str(msx_json_obj(op, "target"), "id"), id))
-            return true;
-    }
-    return false;
-}
-
-static bool differs(const struct guard_case *c, const char *id, const char *planned,
-                    const json_t *record, const char *column)
-{
-    const char *now = msx_json_str(record, column);
-
-    return planned && now && strcmp(planned, now) != 0 && !plan_gives(c->plan, id, column, now);
-}
-
-static int renamed_facts(struct guard_case *c)
-{
-    const json_t *target = msx_json_obj(c->op, "target");
-    const json_t *m = msx_json_obj(msx_json_obj(c->op, "context"), "milestone"), *now;
-    json_t *renamed = list(c, "renamed");
-    char id[MSX_GUID_LEN + 1];
-    int failed = renamed ? 0 : -1;
-
-    if (guard_on_task(c->op) && c->fresh &&
-        differs(c, msx_json_str_or(target, "id", ""), msx_json_str(target, "name"), c->fresh,
-                "subject"))
-        failed |= push(renamed, "task name");
-    if (!guard_milestone_id(c->op, id))
-        return failed;
-    now =
-        guard_on_task(c->op) || !c->fresh ? json_object_get(c->g->cache.milestones, id) : c->fresh;
-    if (!guard_on_task(c->op))
-        m = target;
-    if (!json_is_object(now))
-        return failed | (guard_on_task(c->op) ? push(renamed, "milestone") : 0);
-    if (differs(c, id, msx_json_str(m, "name"), now, "msp_name"))
-        failed |= push(renamed, "milestone name");
-    if (differs(c, id, msx_json_str(m, "number"), now, "msp_milestonenumber"))
-        failed |= push(renamed, "milestone number");
-    return failed;
 }
 
 /* ---- intents ---- */
@@ -329,18 +144,19 @@ static const char *status_intent(const struct guard_case *c)
     return "status_change";
 }
 
-static bool is_expansion(const struct guard_case *c, const char *text)
+/* Does the text hold one of the phrases that the document gives this intent? */
+static enum msx_tri says_intent(const struct guard_case *c, const char *intent, const char *text)
 {
-    static const char *const phrases[] = { "create ~2 opportunity", "open ~2 opportunity",
-                                           "raise ~2 opportunity", "new ~2 opportunity" };
-    bool found = false;
+    const json_t *phrases = msx_json_arr(msx_json_obj(c->g->doc, "phrases"), intent);
+    enum msx_tri found = MSX_NO;
 
-    (void)c;
-    for (size_t i = 0; text && !found && i < sizeof phrases / sizeof *phrases; i++) {
+    for (size_t i = 0; text && found == MSX_NO && i < json_array_size(phrases); i++) {
         struct msx_phrase *p = NULL;
 
-        if (msx_phrase_new(phrases[i], &p, NULL) == MSX_OK)
-            found = msx_phrase_in(p, text);
+        if (msx_phrase_new(json_string_value(json_array_get(phrases, i)), &p, NULL) != MSX_OK)
+            return MSX_UNKNOWN;
+        if (msx_phrase_in(p, text))
+            found = MSX_YES;
         msx_phrase_free(p);
     }
     return found;
@@ -351,7 +167,7 @@ static int milestone_intents(struct guard_case *c, json_t *intents)
 {
     static const char *const order[] = { "owner_change", "date_change", "usage_change", "note",
                                          "edit" };
-    json_t *changed = list(c, "changed"), *v;
+    json_t *changed = guard_list(c, "changed"), *v;
     struct msx_value committed;
     int failed = 0;
     size_t i;
@@ -359,13 +175,13 @@ static int milestone_intents(struct guard_case *c, json_t *intents)
     json_array_foreach(changed, i, v)
     {
         if (strcmp(json_string_value(v), "msp_commitmentrecommendation") == 0)
-            failed |=
-                push(intents, planned_fact(c, "committed", &committed) ? "commit" : "uncommit");
+            failed |= guard_push(intents,
+                                 planned_fact(c, "committed", &committed) ? "commit" : "uncommit");
     }
     json_array_foreach(changed, i, v)
     {
         if (strcmp(json_string_value(v), "msp_milestonestatus") == 0)
-            failed |= push(intents, status_intent(c));
+            failed |= guard_push(intents, status_intent(c));
     }
     for (size_t k = 0; k < sizeof order / sizeof *order; k++) {
         json_array_foreach(changed, i, v)
@@ -373,7 +189,7 @@ static int milestone_intents(struct guard_case *c, json_t *intents)
             if (strcmp(
                     msx_json_str_or(guard_field(c->g, c->op, json_string_value(v)), "intent", ""),
                     order[k]) == 0)
-                failed |= push(intents, order[k]);
+                failed |= guard_push(intents, order[k]);
         }
     }
     return failed;
@@ -382,19 +198,23 @@ static int milestone_intents(struct guard_case *c, json_t *intents)
 static int intent_facts(struct guard_case *c, const char *text)
 {
     const char *type = type_of(c->op);
-    json_t *intents = list(c, "intents");
+    json_t *intents = guard_list(c, "intents");
     int failed = intents ? 0 : -1;
+    enum msx_tri expansion;
 
     if (strcmp(type, "create_task") == 0) {
-        failed |= push(intents, msx_json_str_or(c->op, "intent", "gap"));
-        if (is_expansion(c, text))
-            failed |= push(intents, "expansion_create");
+        failed |= guard_push(intents, msx_json_str_or(c->op, "intent", "gap"));
+        expansion = says_intent(c, "expansion_create", text);
+        if (expansion == MSX_UNKNOWN)
+            return -1; /* the phrases were read before: there is no memory */
+        if (expansion == MSX_YES)
+            failed |= guard_push(intents, "expansion_create");
     } else if (strcmp(type, "update_task") == 0) {
-        failed |= push(intents, "task_update");
+        failed |= guard_push(intents, "task_update");
     } else if (strcmp(type, "close_task") == 0) {
-        failed |= push(intents, "task_close");
+        failed |= guard_push(intents, "task_close");
     } else if (strcmp(type, "create_milestone") == 0) {
-        failed |= push(intents, "milestone_create");
+        failed |= guard_push(intents, "milestone_create");
     } else {
         failed |= milestone_intents(c, intents);
     }
@@ -507,7 +327,7 @@ static int status_facts(struct guard_case *c, const json_t *after)
     bool sets = json_object_get(after, "msp_milestonestatus") &&
                 planned_fact(c, "status", &status) && status.type == MSX_V_STR;
     bool recovery =
-        planned_fact(c, "recovery_owner", &owner) & planned_fact(c, "recovery_date", &date);
+        planned_fact(c, "recovery_owner", &owner) && planned_fact(c, "recovery_date", &date);
     json_int_t now = 0, will = -1;
     bool reopens = strcmp(type_of(c->op), "update_task") == 0 &&
                    msx_json_int(after, "statecode", &will) && will == 0 &&
@@ -517,7 +337,8 @@ static int status_facts(struct guard_case *c, const json_t *after)
            json_object_set_new(c->facts, "recovery", json_boolean(recovery)) |
            json_object_set_new(c->facts, "reopens", json_boolean(reopens)) |
            json_object_set_new(c->facts, "comment_length",
-                               notes ? json_integer((json_int_t)characters(notes)) : json_null());
+                               notes ? json_integer((json_int_t)guard_characters(notes))
+                                     : json_null());
 }
 
 /* Which of milestone and opportunity are the user's; left out when that could not be read. */
@@ -529,11 +350,11 @@ static int owns_fact(struct guard_case *c)
     int failed = 0;
 
     if (m && msx_guid_eq(msx_rec_str(m, "_ownerid_value"), me))
-        failed |= push(list(c, "owns"), "milestone");
+        failed |= guard_push(guard_list(c, "owns"), "milestone");
     if (o && msx_guid_eq(msx_rec_str(o, "_ownerid_value"), me))
-        failed |= push(list(c, "owns"), "opportunity");
+        failed |= guard_push(guard_list(c, "owns"), "opportunity");
     if (!json_object_get(c->facts, "owns") && !(guard_opportunity_id(c->op, id) && !o) &&
-        !list(c, "owns"))
+        !guard_list(c, "owns"))
         return -1;
     return failed;
 }
@@ -544,7 +365,8 @@ static int add_sources(json_t *sources, const json_t *source)
     int failed = 0;
 
     for (size_t i = 0; i < json_array_size(evidence); i++)
-        failed |= push(sources, msx_json_str_or(json_array_get(evidence, i), "source", "msx"));
+        failed |=
+            guard_push(sources, msx_json_str_or(json_array_get(evidence, i), "source", "msx"));
     return failed;
 }
 
@@ -553,7 +375,7 @@ static int plan_facts(struct guard_case *c)
     const json_t *ops = msx_json_arr(c->plan, "operations"),
                  *also = msx_json_arr(c->op, "alsoFrom");
     MSX_AUTO(msx_json_free_p) json_t *seen = json_object();
-    json_t *sources = list(c, "sources");
+    json_t *sources = guard_list(c, "sources");
     int failed = seen && sources ? 0 : -1;
 
     for (size_t i = 0; !failed && i < json_array_size(ops); i++) {
@@ -589,9 +411,9 @@ static enum msx_code facts(struct guard_case *c, struct msx_error *err)
                  msx_json_set_str(c->facts, "description", description) |
                  msx_json_set_str(c->facts, "text", text) | msx_json_set_str(c->facts, "tag", tag);
 
-    failed = failed || field_facts(c) || identity_facts(c) || renamed_facts(c) ||
-             intent_facts(c, text) || duplicate_facts(c, subject, tag) || due_fact(c, after) ||
-             owner_facts(c, after) || status_facts(c, after) || owns_fact(c) || plan_facts(c);
+    failed = failed || guard_field_facts(c) || guard_identity_facts(c) || intent_facts(c, text) ||
+             duplicate_facts(c, subject, tag) || due_fact(c, after) || owner_facts(c, after) ||
+             status_facts(c, after) || owns_fact(c) || plan_facts(c);
     return failed ? no_memory(err) : MSX_OK;
 }
 

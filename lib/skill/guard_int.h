@@ -102,5 +102,14 @@ bool guard_opportunity_id(const json_t *op, char out[37]);
 const char *guard_role(const struct guard *g, const json_t *plan, const json_t *op);
 /* The document's row of a column that may be written, or NULL. */
 const json_t *guard_field(const struct guard *g, const json_t *op, const char *column);
+const char *guard_field_label(const struct guard *g, const json_t *op, const char *column);
+size_t guard_characters(const char *s);
+/* The list of texts c->facts has under that name, made when missing; NULL: no memory. Borrowed. */
+json_t *guard_list(struct guard_case *c, const char *name);
+int guard_push(json_t *list, const char *s); /* once each; 0 or -1 */
+
+/* ---- guard_fields.c: 0 or -1 (no memory) ---- */
+int guard_field_facts(struct guard_case *c);
+int guard_identity_facts(struct guard_case *c);
 
 #endif

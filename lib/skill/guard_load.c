@@ -140,6 +140,28 @@ static enum msx_code load_rule(const struct guard *g, size_t i,
     return rc ? rc : text(g, i, def, "cleared_by", schema, &r->cleared_by, err);
 }
 
+/* Phrases of intents can be read. */
+static enum msx_code check_phrases(const struct guard *g, struct msx_error *err)
+{
+    const char *intent;
+    json_t *phrases;
+
+    json_object_foreach(msx_json_obj(g->doc, "phrases"), intent, phrases)
+    {
+        for (size_t i = 0; i < json_array_size(phrases); i++) {
+            const char *text = json_string_value(json_array_get(phrases, i));
+            struct msx_phrase *p = NULL;
+            enum msx_code rc = text ? msx_phrase_new(text, &p, err)
+                                    : msx_fail(err, MSX_E_INVALID, "a phrase is a text");
+
+            msx_phrase_free(p);
+            if (rc)
+                return msx_wrap(err, rc, "'%.300s', phrases of '%.80s'", g->path, intent);
+        }
+    }
+    return MSX_OK;
+}
+
 enum msx_code guard_load(struct guard *g, struct msx_error *err)
 {
     MSX_AUTO(msx_json_free_p) json_t *none = json_object();
@@ -159,6 +181,9 @@ enum msx_code guard_load(struct guard *g, struct msx_error *err)
         json_array_size(list) > RULES_MAX)
         return msx_fail(err, MSX_E_INVALID, "'%s': 'fields' and a list of 'guardrails' are wanted",
                         g->path);
+    rc = check_phrases(g, err);
+    if (rc)
+        return rc;
     flow.shared = g->shared;
     rc = none ? msx_flow_params(&flow, NULL, g->ctx->today, &g->params, err) : no_memory(err);
     cfg.lexicon = g->shared.lexicon;
