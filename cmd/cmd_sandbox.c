@@ -147,6 +147,18 @@ static enum msx_code spawn(struct app *app, const struct start_opts *o, const ch
     return code;
 }
 
+/* A person who has a profile already goes on with it: a second one must not make msxops ask which. */
+static enum msx_code keep_default(struct app *app, const char *name, struct msx_error *err)
+{
+    json_t *profiles = json_object_get(msx_config_all(app->config), "profiles");
+    const char *other = json_object_iter_key(json_object_iter(profiles));
+
+    if (msx_config_get(app->config, "default_profile") || json_object_size(profiles) != 1 ||
+        !other || strcmp(other, name) == 0)
+        return MSX_OK;
+    return msx_config_set(app->config, "default_profile", other, err);
+}
+
 /* Make profile "sandbox" (or the one named) point at the server, and sign in. */
 static enum msx_code sign_in(struct app *app, const char *dir, const json_t *info,
                              const char *user, struct msx_error *err)
@@ -162,6 +174,8 @@ static enum msx_code sign_in(struct app *app, const char *dir, const json_t *inf
     };
     enum msx_code rc = app_config(app, err);
 
+    if (!rc)
+        rc = keep_default(app, name, err);
     for (size_t i = 0; !rc && i < sizeof pairs / sizeof *pairs; i++) {
         MSX_AUTO(msx_free_p) char *key = msx_asprintf("profiles.%s.%s", name, pairs[i][0]);
 
@@ -185,6 +199,7 @@ static enum msx_code run_start(struct app *app, const void *opts, char **args, s
     const struct start_opts *o = opts;
     MSX_AUTO(msx_free_p) char *dir = NULL;
     MSX_AUTO(msx_json_free_p) json_t *info = NULL;
+    const json_t *dflt;
     enum msx_code rc = default_dir(app, o->dir, &dir, err);
 
     (void)args, (void)nargs;
@@ -210,6 +225,9 @@ static enum msx_code run_start(struct app *app, const void *opts, char **args, s
     rc = sign_in(app, dir, info, o->user, err);
     if (rc)
         return rc;
+    dflt = msx_config_get(app->config, "default_profile");
+    if (json_is_string(dflt) && strcmp(json_string_value(dflt), app->profile.name) != 0)
+        app_say(app, "use it with --profile %s", app->profile.name);
     json_object_set_new(info, "profile", json_string(app->profile.name));
     json_object_del(info, "controlKey");
     return out_result(app, info, &(struct view){ 0 }, err);

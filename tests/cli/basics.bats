@@ -130,3 +130,16 @@ setup() { home_setup; }
     run -1 --separate-stderr bash -c 'msxops introspect >/dev/full'
     [[ $stderr == *"cannot write to standard output"* ]]
 }
+
+@test "a sandbox beside a profile of one's own leaves that the default" {
+    export MSXOPS_HOME=$BATS_TEST_TMPDIR/two
+    msxops --profile work config set url https://contoso.crm.dynamics.com
+    run -0 --separate-stderr msxops sandbox start -q .profile
+    [ "$output" = sandbox ]
+    [ "$stderr" = "use it with --profile sandbox" ]
+    run -0 msxops config get default_profile
+    [ "$output" = work ]
+    run -0 msxops --profile sandbox whoami -q .fullname
+    [ "$output" = "Sam Rivera" ]
+    msxops sandbox stop
+}
