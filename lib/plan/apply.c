@@ -102,13 +102,22 @@ static enum msx_code refuse_unconfirmed(const char *why, struct msx_error *err)
     return MSX_E_CONFLICT;
 }
 
-static enum msx_code check_confirmed(const struct msx_apply_options *opts, const json_t *header,
-                                     const char *now, struct msx_error *err)
+/* now is the ID of what is to be applied. Who has confirmed the whole plan, which is the ID that
+ * `diff` prints, has confirmed each part of it. */
+static enum msx_code check_confirmed(const struct msx_apply_options *opts, const json_t *doc,
+                                     const json_t *header, const char *now, struct msx_error *err)
 {
     const char *then = msx_json_str(header, "confirmation");
+    char whole[13];
+    enum msx_code rc;
 
     if (opts->confirm) {
         if (strcmp(opts->confirm, now) == 0)
+            return MSX_OK;
+        rc = msx_plan_confirmation(doc, NULL, 0, whole, err);
+        if (rc)
+            return rc;
+        if (strcmp(opts->confirm, whole) == 0)
             return MSX_OK;
         return refuse_unconfirmed("the confirmation does not match the plan as it is now", err);
     }
@@ -311,7 +320,7 @@ enum msx_code plan_apply(const struct msx_ctx *ctx, const struct plan_io *io,
     if (!rc)
         rc = msx_plan_confirmation(p->doc, used.only, used.only_n, confirmation, err);
     if (!rc)
-        rc = check_confirmed(opts, plan_journal_header(journal), confirmation, err);
+        rc = check_confirmed(opts, p->doc, plan_journal_header(journal), confirmation, err);
     if (!rc) {
         x.journal = journal;
         x.audit = audit;

@@ -188,14 +188,14 @@ static json_t *audit_line(struct plan_run *x, const struct plan_op *r, const cha
     plan_record_text(&record, r->op);
     return json_pack(
         "{s:s, s:s, s:{s:s, s:s?}, s:s?, s:s?, s:s, s:s, s:s?, s:{s:s, s:s, s:s}, s:s, "
-        "s:b, s:i, s:s, s:s, s:o}",
+        "s:b, s:b, s:i, s:s, s:s, s:o}",
         "t", "operation", "at", at, "user", "id", msx_json_str_or(user, "id", ""), "name",
         msx_json_str(user, "name"), "org", msx_json_str(x->doc, "org"), "plan",
         msx_json_str(x->doc, "planId"), "confirmation", x->confirmation, "op", plan_op_id(r->op),
         "type", msx_json_str(r->op, "type"), "record", "entitySet", r->type->set, "id",
         plan_target_id(r->op), "name", record.data, "outcome", plan_outcome_name(r->outcome),
-        "verified", r->verified == 1, "httpStatus", r->http_status, "requestId", r->request_id,
-        "message", r->message, "overrides", overrides(r));
+        "verified", r->verified == 1, "rebased", r->rebased, "httpStatus", r->http_status,
+        "requestId", r->request_id, "message", r->message, "overrides", overrides(r));
 }
 
 static json_t *journal_line(const struct plan_op *r, const char *at)

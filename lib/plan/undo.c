@@ -141,6 +141,34 @@ static json_t *member(const json_t *obj, const char *key)
     return v ? json_incref(v) : json_null();
 }
 
+/* obj, a record that an operation names, under the name that the run has left. New. */
+static json_t *named_as_left(const struct undo *u, const json_t *obj, const char *column)
+{
+    const json_t *state = json_object_get(u->records, msx_json_str_or(obj, "id", ""));
+    const char *name = msx_json_str(state, column);
+    json_t *copy = obj ? json_deep_copy(obj) : json_null();
+
+    if (copy && name && msx_json_set_str(copy, "name", name) < 0) {
+        json_decref(copy);
+        return NULL;
+    }
+    return copy;
+}
+
+static json_t *context_as_left(const struct undo *u, const struct plan_op *r)
+{
+    const json_t *context = msx_json_obj(r->op, "context");
+    json_t *copy = context ? json_copy((json_t *)(uintptr_t)context) : json_null();
+
+    if (copy && msx_json_obj(context, "milestone") &&
+        json_object_set_new(copy, "milestone",
+                            named_as_left(u, msx_json_obj(context, "milestone"), "msp_name")) < 0) {
+        json_decref(copy);
+        return NULL;
+    }
+    return copy;
+}
+
 static int add_op(struct undo *u, size_t at, const json_t *inverse)
 {
     const struct plan_op *r = &u->x->ops[at];
@@ -155,10 +183,12 @@ static int add_op(struct undo *u, size_t at, const json_t *inverse)
     op = json_pack("{s:O, s:O, s:o, s:o, s:{s:s}, s:o, s:O, s:O, s:s, s:s, s:s, s:{s:{s:s?, s:s}}, "
                    "s:[], s:o}",
                    "id", json_object_get(u->ids, of), "type", json_object_get(inverse, "type"),
-                   "target", member(r->op, "target"), "context", member(r->op, "context"), "origin",
-                   "by", "undo", "before", before, "guard", guard, "after",
-                   json_object_get(inverse, "after"), "why", why ? why : "", "impact",
-                   "the record is as it was before", "risk",
+                   "target",
+                   named_as_left(u, msx_json_obj(r->op, "target"),
+                                 plan_type_is_task(r->type) ? "subject" : "msp_name"),
+                   "context", context_as_left(u, r), "origin", "by", "undo", "before", before,
+                   "guard", guard, "after", json_object_get(inverse, "after"), "why",
+                   why ? why : "", "impact", "the record is as it was before", "risk",
                    "what was done since on the strength of the change is not taken back", "source",
                    "undo", "plan", msx_json_str(u->x->doc, "planId"), "operation", of, "guardrails",
                    "dependsOn", depends_of(u, at));
