@@ -22,7 +22,7 @@ writes() { control state | jq '.writes | length'; }
 edit() { # SET ID FIELDS: somebody else's change
     control edit "{\"entitySet\":\"$1\",\"id\":\"$2\",\"as\":\"$CARLA\",\"set\":$3}"
 }
-confirm() { msxops diff "$1" | sed -n 's/^Confirmation ID: //p'; }
+confirm() { msxops diff "$1" -q .confirmation; }
 show() { msxops milestones show $number -q ".$1"; }
 redate() { msxops milestones update $number --date 2026-05-05 --plan "${1:-p.plan.json}" >/dev/null; }
 
@@ -95,7 +95,7 @@ token() { jq -r '.. | .access_token? // .accessToken? // empty' "$MSXOPS_HOME"/c
     [ "$(jq -c '[.cards[].liveState]' <<<"$output")" = '["changed","as-planned"]' ]
     [ "$(jq -r '.cards[0].live[0] | [.field, .planned, .present, .changedBy] | join("|")' <<<"$output")" = \
         "msp_milestonedate|'2026-03-12'|'2026-07-07'|Carla Mendes" ]
-    run -0 msxops diff --live p.plan.json
+    run -0 msxops diff --live p.plan.json -o table
     [[ $output == *2026-07-07* ]]
 }
 

@@ -238,7 +238,7 @@ make_plan() {
     msxops milestones create --opportunity "Contoso analytics platform" \
         --name "Milestone made under faults" --category Production --date +60d --plan "$p"
     [ "$(jq '.operations | length' "$p")" = 13 ]
-    msxops diff "$p" | sed -n 's/^Confirmation ID: //p' >"$BATS_FILE_TMPDIR/id"
+    msxops diff "$p" -q .confirmation >"$BATS_FILE_TMPDIR/id"
     jq -S '[.operations[].target | {entitySet, id}] | sort_by(.id)' "$p" >"$BATS_FILE_TMPDIR/targets"
 }
 # The records, journal and log as before any apply.
