@@ -66,8 +66,8 @@ struct msx_guard {
 enum msx_code msx_plan_stage_new(struct msx_crm *crm, const char *path,
                                  const struct msx_guard *guard, struct msx_stage **out,
                                  struct msx_error *err) MSX_MUST_CHECK;
-const char *msx_plan_stage_path(const struct msx_stage *s); /* NULL before the first add */
-void msx_plan_stage_free(struct msx_stage *s);
+const char *msx_plan_stage_path(const struct msx_stage *stage); /* NULL before the first add */
+void msx_plan_stage_free(struct msx_stage *stage);
 
 /* Remove operations (ids NULL = all), and what depends on them. Removed ids in *dropped. */
 enum msx_code msx_plan_drop(struct msx_plan *p, const char *const *ids, size_t n, json_t **dropped,
