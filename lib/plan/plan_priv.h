@@ -41,6 +41,9 @@ void plan_value_text(struct msx_buf *b, const json_t *record, const char *column
 /* Names of the <<...>> placeholders in the values that op would send, joined with ", "; false if
  * there are none. */
 bool plan_placeholders(const json_t *op, struct msx_buf *names);
+/* The part of a text column's new value that op adds: what follows the lines that it leaves as they
+ * are. Borrowed; NULL when op writes no text there. */
+const char *plan_added_text(const json_t *op, const char *column);
 
 enum plan_state {
     PLAN_STATE_DONE,    /* every planned value is there */

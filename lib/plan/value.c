@@ -185,6 +185,22 @@ static json_t *text_of(const json_t *record, const char *column)
     return json_string(b.data);
 }
 
+/* What stands in a text already was not put there by op: a note of long ago may hold a blank. */
+const char *plan_added_text(const json_t *op, const char *column)
+{
+    const char *before = msx_json_str(msx_json_obj(op, "before"), column);
+    const char *after = msx_json_str(msx_json_obj(op, "after"), column), *line = after;
+
+    while (before && after && *before && *before == *after) {
+        if (*after == '\n')
+            line = after + 1;
+        before++;
+        after++;
+    }
+    /* the last line is the same as a whole only where both texts end with it */
+    return before && !*before && after && (!*after || *after == '\n') ? after : line;
+}
+
 bool plan_placeholders(const json_t *op, struct msx_buf *names)
 {
     const char *key;
@@ -193,7 +209,7 @@ bool plan_placeholders(const json_t *op, struct msx_buf *names)
 
     json_object_foreach(msx_json_obj(op, "after"), key, v)
     {
-        const char *s = plan_is_column(key) ? json_string_value(v) : NULL;
+        const char *s = plan_is_column(key) ? plan_added_text(op, key) : NULL;
         const char *end;
 
         while (s && (s = strstr(s, "<<")) != NULL && (end = strstr(s + 2, ">>")) != NULL) {

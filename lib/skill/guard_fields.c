@@ -69,8 +69,8 @@ static int add_placeholders(struct guard_case *c, const char *s)
 static int column_facts(struct guard_case *c, const char *column, const json_t *value)
 {
     const struct guard *g = c->g;
-    const char *label = guard_field_label(g, c->op, column), *s = json_string_value(value);
-    int blanks = add_placeholders(c, s);
+    const char *label = guard_field_label(g, c->op, column);
+    int blanks = add_placeholders(c, plan_added_text(c->op, column));
 
     if (blanks < 0)
         return -1;

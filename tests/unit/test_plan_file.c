@@ -493,6 +493,31 @@ static void torn_line_is_a_link(void **state)
     msx_plan_free(q);
 }
 
+static void a_blank_of_long_ago_is_not_this_operations(void **state)
+{
+    static const struct {
+        const char *before, *after, *names;
+    } rows[] = {
+        { NULL, "due <<date>>", "<<date>>" },
+        { "old <<name>>", "old <<name>>\nnew", "" },
+        { "old <<name>>", "old <<name>>\nnew <<name>>", "<<name>>" },
+        { "old <<name>>\nb", "old <<name>>\nb <<x>> and <<y>>", "<<x>>, <<y>>" },
+        { "<<a", "<<a>>", "<<a>>" }, /* it became one */
+        { "same <<a>>", "same <<a>> longer", "<<a>>" }, /* the line is written anew */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(1000);
+        MSX_AUTO(msx_json_free_p)
+        json_t *op = json_pack("{s:{s:s?}, s:{s:s}}", "before", "c", rows[i].before, "after", "c",
+                               rows[i].after);
+
+        assert_int_equal(plan_placeholders(op, &b), *rows[i].names != '\0');
+        assert_string_equal(b.data, rows[i].names);
+    }
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -516,6 +541,7 @@ int main(void)
         T(same_task_twice_is_one),
         T(no_change_after_closing),
         T(values),
+        T(a_blank_of_long_ago_is_not_this_operations),
         T(tampering_shows),
         T(torn_line_is_a_link),
     };
