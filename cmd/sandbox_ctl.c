@@ -150,7 +150,7 @@ enum msx_code sandbox_control(struct app *app, const char *dir, const char *path
         const char *said = NULL;
 
         if (msx_json_parse(r.body, r.body_len, "answer", &answer, NULL) == MSX_OK)
-            said = msx_json_str(msx_json_obj(answer, "error"), "message");
+            said = msx_json_str(answer, "error");
         rc = msx_fail(err, MSX_E_REJECTED, "the sandbox refused: %s", said ? said : "no reason given");
         json_decref(answer);
     }
