@@ -29,8 +29,8 @@ void sb_sample_play(json_t *rec, const char *label)
 static enum msx_code put(struct sb_store *store, const char *set, json_t *rec,
                          struct msx_error *err)
 {
-    enum msx_code rc = rec ? sb_store_insert(store, set, rec, err)
-                           : msx_fail(err, MSX_E_NOMEM, "out of memory");
+    enum msx_code rc =
+        rec ? sb_store_insert(store, set, rec, err) : msx_fail(err, MSX_E_NOMEM, "out of memory");
 
     json_decref(rec);
     return rc;
@@ -45,8 +45,8 @@ static enum msx_code workload(struct sb_store *store, const char *name, json_t *
         return MSX_OK;
     json_object_set_new(seen, name, json_true());
     sb_sample_guid("workload", name, id);
-    return put(store, "msp_workloads", json_pack("{s:s, s:s}", "msp_workloadid", id, "msp_name", name),
-               err);
+    return put(store, "msp_workloads",
+               json_pack("{s:s, s:s}", "msp_workloadid", id, "msp_name", name), err);
 }
 
 enum msx_code sb_sample_lookups(struct sb_store *store, struct msx_error *err)
@@ -61,8 +61,9 @@ enum msx_code sb_sample_lookups(struct sb_store *store, struct msx_error *err)
         rc = put(store, "processstages",
                  json_pack("{s:s, s:s}", "processstageid", id, "stagename", stages[i]), err);
     }
-    for (const struct sb_step *s = sb_steps; s->key && !rc; s++)
-        rc = workload(store, s->workload, seen, err);
+    for (const struct sb_chapter *const *c = sb_chapters; *c; c++)
+        for (const struct sb_step *s = (*c)->steps; s->key && !rc; s++)
+            rc = workload(store, s->workload, seen, err);
     for (size_t i = 0; i < COUNT(more_workloads) && !rc; i++)
         rc = workload(store, more_workloads[i], seen, err);
     json_decref(seen);

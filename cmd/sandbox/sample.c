@@ -1,13 +1,14 @@
-/* Puts the sample territory into the store, and for the larger sizes generated records beside it. */
+/* Puts the sample territory into the store, and for the larger sizes generated records beside it.
+ */
 #include "sample.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "generate.h"
 #include "msxops/date.h"
 #include "msxops/json.h"
 #include "msxops/mem.h"
-#include "generate.h"
 #include "territory.h"
 
 #define LABEL "@OData.Community.Display.V1.FormattedValue"
@@ -22,7 +23,8 @@ void sb_sample_guid(const char *kind, const char *key, char out[37])
     msx_free(text);
     hex[12] = '4';
     hex[16] = '8';
-    (void)snprintf(out, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    (void)snprintf(out, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
+                   hex + 20);
 }
 
 static void set_ref(json_t *rec, const char *field, const char *kind, const char *key)
@@ -54,24 +56,33 @@ struct code {
     int code;
 };
 static const struct code statuses[] = {
-    { "On Track", 861980000 },   { "At Risk", 861980001 },   { "Blocked", 861980002 },
-    { "Completed", 861980003 },  { "Cancelled", 861980004 }, { "Not Started", 861980005 },
+    { "On Track", 861980000 },
+    { "At Risk", 861980001 },
+    { "Blocked", 861980002 },
+    { "Completed", 861980003 },
+    { "Cancelled", 861980004 },
+    { "Not Started", 861980005 },
     { "Closed as Incomplete", 861980007 },
 };
-static const struct code categories[] = {
-    { "POC/Pilot", 861980000 }, { "Production", 861980001 }, { "Usage", 861980002 }
-};
+static const struct code categories[] = { { "POC/Pilot", 861980000 },
+                                          { "Production", 861980001 },
+                                          { "Usage", 861980002 } };
 static const struct code task_categories[] = {
-    { "Technical Close/Win Plan", 606820005 },    { "Workshop", 861980001 },
-    { "Demo", 861980002 },                        { "Architecture Design Session", 861980004 },
-    { "PoC/Pilot", 861980005 },                   { "Blocker Escalation", 861980006 },
-    { "Consumption Plan", 861980007 },            { "Briefing", 861980008 },
+    { "Technical Close/Win Plan", 606820005 },
+    { "Workshop", 861980001 },
+    { "Demo", 861980002 },
+    { "Architecture Design Session", 861980004 },
+    { "PoC/Pilot", 861980005 },
+    { "Blocker Escalation", 861980006 },
+    { "Consumption Plan", 861980007 },
+    { "Briefing", 861980008 },
 };
 static const struct code task_statuses[] = {
     { "Not Started", 2 }, { "In Progress", 3 }, { "Waiting on someone else", 4 },
     { "Completed", 5 },   { "Cancelled", 6 },   { "Deferred", 7 },
 };
-#define SET_CODE(rec, field, table, label) set_code(rec, field, table, sizeof table / sizeof *table, label)
+#define SET_CODE(rec, field, table, label)                                                         \
+    set_code(rec, field, table, sizeof table / sizeof *table, label)
 
 static void set_code(json_t *rec, const char *field, const struct code *table, size_t n,
                      const char *label)
@@ -81,7 +92,60 @@ static void set_code(json_t *rec, const char *field, const struct code *table, s
             json_object_set_new(rec, field, json_integer(table[i].code));
 }
 
-/* Comments with "{-5}" as dates and "{FULL}" as the full block. New string. */
+static void add_day(struct msx_buf *b, msx_day d)
+{
+    char day[11];
+
+    msx_day_format(d, day);
+    msx_buf_adds(b, day);
+}
+
+/* True when the line's key is among those left out, "-Env -Proof". */
+static bool left_out(const char *line, const char *without, size_t n)
+{
+    size_t key = strcspn(line, ":\n");
+
+    for (size_t i = 0; i + key < n; i++)
+        if (without[i] == '-' && strncmp(without + i + 1, line, key) == 0 &&
+            (i + 1 + key == n || without[i + 1 + key] == ' '))
+            return true;
+    return false;
+}
+
+static char *expand(const char *text, msx_day today);
+
+/* "{FULL ...}" at text. Returns what follows it. */
+static const char *add_full(struct msx_buf *b, const char *text, msx_day today)
+{
+    const char *end = text + strcspn(text, "}");
+    const char *without = text + 5;
+    MSX_AUTO(msx_free_p) char *all = expand(sb_full_block, today);
+    bool first = true;
+    long age = -5;
+
+    if (*without == '@') {
+        char *after;
+
+        age = strtol(without + 1, &after, 10);
+        without = after;
+    }
+    msx_buf_addc(b, '[');
+    add_day(b, today + (msx_day)age);
+    msx_buf_addc(b, ']');
+    for (const char *line = all ? all : "", *next; *line; line = next) {
+        size_t n = strcspn(line, "\n");
+
+        next = line + n + (line[n] == '\n');
+        if (left_out(line, without, (size_t)(end - without)))
+            continue;
+        msx_buf_addc(b, first ? ' ' : '\n');
+        msx_buf_add(b, line, n);
+        first = false;
+    }
+    return *end ? end + 1 : end;
+}
+
+/* Comments with "{-5}" as dates and "{FULL ...}" as the block of markers. New string. */
 static char *expand(const char *text, msx_day today)
 {
     struct msx_buf b = MSX_BUF_INIT(1 << 20);
@@ -91,20 +155,13 @@ static char *expand(const char *text, msx_day today)
         char *end;
         long n;
 
-        if (strncmp(text, "{FULL}", 6) == 0) {
-            char *full = expand(sb_full_block, today);
-
-            msx_buf_adds(&b, full ? full : "");
-            msx_free(full);
-            text += 6;
+        if (strncmp(text, "{FULL", 5) == 0) {
+            text = add_full(&b, text, today);
             continue;
         }
         n = text[0] == '{' ? strtol(text + 1, &end, 10) : 0;
         if (text[0] == '{' && end > text + 1 && *end == '}' && n > -40000 && n < 40000) {
-            char day[11];
-
-            msx_day_format(today + (msx_day)n, day);
-            msx_buf_adds(&b, day);
+            add_day(&b, today + (msx_day)n);
             text = end + 1;
             continue;
         }
@@ -184,11 +241,12 @@ static enum msx_code team(struct sb_store *store, const struct sb_deal *d, struc
     return rc;
 }
 
-static enum msx_code deals(struct sb_store *store, msx_day today, struct msx_error *err)
+static enum msx_code deals(struct sb_store *store, const struct sb_deal *table, msx_day today,
+                           struct msx_error *err)
 {
     enum msx_code rc = MSX_OK;
 
-    for (const struct sb_deal *d = sb_deals; d->key && !rc; d++) {
+    for (const struct sb_deal *d = table; d->key && !rc; d++) {
         json_t *rec = record("opportunityid", "opportunity", d->key);
 
         json_object_set_new(rec, "name", json_string(d->name));
@@ -196,7 +254,7 @@ static enum msx_code deals(struct sb_store *store, msx_day today, struct msx_err
         set_ref(rec, "_parentaccountid_value", "account", d->customer);
         set_day(rec, "estimatedclosedate", today, d->close, false);
         set_day(rec, "msp_estcompletiondate", today, d->complete, false);
-        set_day(rec, "createdon", today, -200, true);
+        set_day(rec, "createdon", today, d->created ? d->created : -200, true);
         set_day(rec, "modifiedon", today, d->touched, true);
         json_object_set_new(rec, "msp_consumptionconsumedrecurring", json_real(d->consumed));
         if (d->play)
@@ -205,7 +263,7 @@ static enum msx_code deals(struct sb_store *store, msx_day today, struct msx_err
             set_ref(rec, "activestageid", "stage", d->stage);
             json_object_set_new(rec, "activestageid" LABEL, json_string(d->stage));
         }
-        json_object_set_new(rec, "statecode", json_integer(0));
+        json_object_set_new(rec, "statecode", json_integer(d->won));
         rc = put(store, "opportunities", rec, err);
         if (!rc)
             rc = team(store, d, err);
@@ -213,15 +271,15 @@ static enum msx_code deals(struct sb_store *store, msx_day today, struct msx_err
     return rc;
 }
 
-static enum msx_code steps(struct sb_store *store, msx_day today, struct msx_error *err)
+static enum msx_code steps(struct sb_store *store, const struct sb_step *table, msx_day today,
+                           int *number, struct msx_error *err)
 {
     enum msx_code rc = MSX_OK;
-    int number = 100000001;
 
-    for (const struct sb_step *s = sb_steps; s->key && !rc; s++, number++) {
+    for (const struct sb_step *s = table; s->key && !rc; s++) {
         json_t *rec = record("msp_engagementmilestoneid", "milestone", s->key);
 
-        json_object_set_new(rec, "msp_milestonenumber", json_sprintf("7-%d", number));
+        json_object_set_new(rec, "msp_milestonenumber", json_sprintf("7-%d", (*number)++));
         json_object_set_new(rec, "msp_name", json_string(s->name));
         set_ref(rec, "_msp_opportunityid_value", "opportunity", s->deal);
         set_ref(rec, "_ownerid_value", "user", s->owner);
@@ -246,18 +304,20 @@ static enum msx_code steps(struct sb_store *store, msx_day today, struct msx_err
     return rc;
 }
 
-static enum msx_code todos(struct sb_store *store, msx_day today, struct msx_error *err)
+static enum msx_code todos(struct sb_store *store, const struct sb_todo *table, msx_day today,
+                           struct msx_error *err)
 {
     enum msx_code rc = MSX_OK;
 
-    for (const struct sb_todo *t = sb_todos; t->step && !rc; t++) {
+    for (const struct sb_todo *t = table; t->step && !rc; t++) {
         MSX_AUTO(msx_free_p) char *key = msx_asprintf("%s/%s", t->step, t->subject);
         json_t *rec = record("activityid", "task", key ? key : t->subject);
         bool done = strcmp(t->status, "Completed") == 0;
 
         json_object_set_new(rec, "subject", json_string(t->subject));
         set_ref(rec, "_regardingobjectid_value", "milestone", t->step);
-        json_object_set_new(rec, "_regardingobjectid_value@Microsoft.Dynamics.CRM.lookuplogicalname",
+        json_object_set_new(rec,
+                            "_regardingobjectid_value@Microsoft.Dynamics.CRM.lookuplogicalname",
                             json_string("msp_engagementmilestone"));
         set_ref(rec, "_ownerid_value", "user", t->owner);
         SET_CODE(rec, "msp_taskcategory", task_categories, t->category);
@@ -284,6 +344,7 @@ enum msx_code sb_sample_load(struct sb_store *store, const char *today, enum sb_
 {
     msx_day day = msx_day_parse(today);
     char me[37];
+    int number = 100000001;
     enum msx_code rc;
 
     if (day == MSX_DAY_NONE)
@@ -296,12 +357,13 @@ enum msx_code sb_sample_load(struct sb_store *store, const char *today, enum sb_
         rc = sb_sample_lookups(store, err);
     if (!rc)
         rc = customers(store, err);
-    if (!rc)
-        rc = deals(store, day, err);
-    if (!rc)
-        rc = steps(store, day, err);
-    if (!rc)
-        rc = todos(store, day, err);
+    for (const struct sb_chapter *const *c = sb_chapters; *c && !rc; c++) {
+        rc = deals(store, (*c)->deals, day, err);
+        if (!rc)
+            rc = steps(store, (*c)->steps, day, &number, err);
+        if (!rc)
+            rc = todos(store, (*c)->todos, day, err);
+    }
     if (!rc && size != SB_SIZE_SMALL)
         rc = sb_generate(store, day, size == SB_SIZE_MEDIUM ? 1000 : 100000, err);
     return rc;
