@@ -303,6 +303,48 @@ static void unreachable_is_unknown_then_settled(void **state)
     assert_int_equal(effects(), 2);
 }
 
+/* A task of ours was made, the answer lost, and somebody has worked on it before we came back: it
+ * is ours all the same, and what differs is said. Without a request of ours it would be a conflict.
+ */
+static void made_then_edited_by_others(void **state)
+{
+    (void)state;
+    sim_create_task(P, 201, "unblock");
+    S->fault = on_all;
+    fault_of_all = SIM_LOST_AFTER;
+    S->read_fault = on_reads_after_a_send;
+    fault_of_reads = SIM_LOST_BEFORE;
+    assert_int_equal(apply(NULL), MSX_E_UNKNOWN);
+    S->fault = NULL;
+    S->read_fault = NULL;
+    sim_edit(S, sim_guid(201), "subject", json_string("unblock, urgent"));
+    assert_int_equal(apply(NULL), MSX_E_PARTIAL);
+    assert_string_equal(sim_outcome(R, "OP-1"), "applied");
+    assert_false(msx_json_bool_or(sim_row(R, "OP-1"), "verified", true));
+    assert_non_null(strstr(message("OP-1"), "unblock, urgent"));
+    assert_int_equal(effects(), 1);
+    assert_int_equal(S->total_sends, 1);
+}
+
+static void updated_then_touched_elsewhere(void **state)
+{
+    (void)state;
+    redate(1);
+    json_array_append_new(json_object_get(plan_find(P->doc, "OP-1"), "guard"),
+                          json_string("msp_monthlyuse"));
+    S->fault = on_all;
+    fault_of_all = SIM_LOST_AFTER;
+    S->read_fault = on_reads_after_a_send;
+    fault_of_reads = SIM_LOST_BEFORE;
+    assert_int_equal(apply(NULL), MSX_E_UNKNOWN);
+    S->fault = NULL;
+    S->read_fault = NULL;
+    sim_edit(S, sim_guid(1), "msp_monthlyuse", json_integer(3));
+    assert_int_equal(apply(NULL), MSX_OK);
+    assert_true(msx_json_bool_or(sim_row(R, "OP-1"), "recovered", false));
+    assert_int_equal(S->total_sends, 1);
+}
+
 static void refusals_are_final(void **state)
 {
     static const struct {
@@ -351,6 +393,24 @@ static void wrong_value_stops_the_plan(void **state)
     assert_non_null(strstr(message("OP-1"), "1999-01-01"));
     assert_string_equal(sim_outcome(R, "OP-2"), "skipped");
     assert_int_equal(effects(), 1);
+}
+
+static void unverified_is_looked_at_again(void **state)
+{
+    (void)state;
+    redate(1);
+    redate(2);
+    S->ctx.concurrency = 1;
+    S->after_commit = fail_the_first;
+    assert_int_equal(apply(NULL), MSX_E_PARTIAL);
+    S->after_commit = NULL;
+    assert_int_equal(apply(NULL), MSX_E_PARTIAL); /* still wrong: still nothing more is started */
+    assert_string_equal(sim_outcome(R, "OP-1"), "already-applied");
+    assert_string_equal(sim_outcome(R, "OP-2"), "skipped");
+    assert_int_equal(S->total_sends, 1);
+    sim_edit(S, sim_guid(1), "msp_milestonedate", json_string("2026-12-15"));
+    assert_int_equal(apply(NULL), MSX_OK);
+    assert_int_equal(effects(), 2);
 }
 
 static void signed_out_stops_the_plan(void **state)
@@ -746,8 +806,11 @@ int main(void)
         T(lost_answers_are_settled),
         T(lost_for_good_is_failed_not_doubled),
         T(unreachable_is_unknown_then_settled),
+        T(made_then_edited_by_others),
+        T(updated_then_touched_elsewhere),
         T(refusals_are_final),
         T(wrong_value_stops_the_plan),
+        T(unverified_is_looked_at_again),
         T(signed_out_stops_the_plan),
         T(failure_stops_dependants_only),
         T(only_leaves_out_what_depends),
