@@ -43,7 +43,7 @@ const struct cmd cmd_skill_list = {
 struct run_opts {
     struct strlist opportunities, milestones, accounts, tpids, set;
     const char *customer, *role, *plan, *explain, *exit_code, *workiq, *reason;
-    bool timing;
+    bool timing, strict;
 };
 static const char *const severities[] = { "critical", "high", "medium", "low", "info", NULL };
 static const char *const roles[] = { "specialist", "se", "csa", "csam", NULL };
@@ -65,6 +65,7 @@ static const struct opt run_opts[] = {
     OPT_MAYBE(0, "exit-code", exit_code, "SEVERITY", severities, "low",
               "status 5 when there are findings of SEVERITY or worse"),
     OPT_ONE_OF(0, "workiq", workiq, "WHEN", workiqs, "evidence from WorkIQ: auto, on or off"),
+    OPT_ON(0, "strict", strict, "status 9 when something could not be seen (gaps)"),
     OPT_ON(0, "timing", timing, "clock times in the result"),
     OPT_END,
 };
@@ -193,6 +194,9 @@ static enum msx_code run_run(struct app *app, const void *opts, char **args, siz
         json_decref(staged);
         if (!rc && o->exit_code && has_findings(result, o->exit_code))
             app->status = 5;
+        if (!rc && o->strict && !app->status &&
+            json_array_size(json_object_get(result, "gaps")) > 0)
+            app->status = 9;
         if (result)
             json_array_append_new(results, result);
     }

@@ -85,3 +85,11 @@ setup() {
     [[ $output == *"Genome pipeline cutover"* ]]
     as_user sam.rivera@contoso-sellers.example
 }
+
+@test "skill run --strict: status 9 when a flow recorded gaps" {
+    # without a scope the flow says that it chose one itself
+    run -9 msxops skill run spec-hygiene-triage --strict -q '.gaps[].kind'
+    [ "$output" = scope_default ]
+    run -0 msxops skill run spec-hygiene-triage --strict --customer Contoso -q '.gaps | length'
+    [ "$output" = 0 ]
+}
