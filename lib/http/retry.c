@@ -230,6 +230,9 @@ static void say_network(struct msx_http_future *f, CURLcode code)
     MSX_AUTO(msx_free_p) char *origin = msx_http_origin_of(f->url);
     const char *why = f->errbuf[0] ? f->errbuf : curl_easy_strerror(code);
 
+    /* curl wanted to send a write a second time and was not let: see on_prereq */
+    if (code == CURLE_ABORTED_BY_CALLBACK && f->kind == MSX_HTTP_WRITE && f->prereqs > 0)
+        why = "the connection was closed before the answer";
     if (code == CURLE_OUT_OF_MEMORY)
         (void)msx_fail(&f->err, MSX_E_NOMEM, "out of memory");
     else if (f->attempts > 1)

@@ -8,13 +8,13 @@ CARLA=711cd7a6-dcb7-48eb-8c54-44cdb2090929
 setup_file() { sandbox_setup; }
 teardown_file() { no_faults && sandbox_teardown; }
 setup() {
-    cd "$BATS_TEST_TMPDIR"
+    cd "$BATS_TEST_TMPDIR" || return
     no_faults
     control reset '{}' >/dev/null
     rm -rf "$MSXOPS_HOME/state/journal" "$MSXOPS_HOME/state/apply" "$MSXOPS_HOME/state/plans"
     reset_counts
     number=7-100000013 # Interface inventory, Sam's
-    milestone=$(msxops milestones show $number -q .msp_engagementmilestoneid)
+    milestone=$(msxops milestones show "$number" -q .msp_engagementmilestoneid)
     task=$(msxops tasks list --mine --open -q '.tasks[] | select(.subject == "Order test data") | .activityid')
 }
 reset_counts() { curl -sS -X DELETE -H "X-Sandbox-Key: $SB_KEY" "$SB_URL/__sandbox/state"; }
@@ -23,8 +23,8 @@ edit() { # SET ID FIELDS: somebody else's change
     control edit "{\"entitySet\":\"$1\",\"id\":\"$2\",\"as\":\"$CARLA\",\"set\":$3}"
 }
 confirm() { msxops diff "$1" -q .confirmation; }
-show() { msxops milestones show $number -q ".$1"; }
-redate() { msxops milestones update $number --date 2026-05-05 --plan "${1:-p.plan.json}" >/dev/null; }
+show() { msxops milestones show "$number" -q ".$1"; }
+redate() { msxops milestones update "$number" --date 2026-05-05 --plan p.plan.json >/dev/null; }
 
 @test "another's edit of a planned field is a conflict: field, values, who, when; status 6" {
     redate
@@ -156,7 +156,7 @@ token() { jq -r '.. | .access_token? // .accessToken? // empty' "$MSXOPS_HOME"/c
 @test "the undo plan restores what was, and is guarded itself" {
     before=$(show '| [.msp_milestonedate, .msp_monthlyuse, .msp_forecastcomments]')
     redate
-    msxops milestones update $number --monthly-use 9999 --comments "New" --plan p.plan.json >/dev/null
+    msxops milestones update "$number" --monthly-use 9999 --comments "New" --plan p.plan.json >/dev/null
     msxops tasks update "$task" --due 2026-04-04 --subject "New name" --plan p.plan.json >/dev/null
     run -0 --separate-stderr msxops apply p.plan.json --confirm "$(confirm p.plan.json)"
     undo=$(jq -r .undo <<<"$output")
@@ -183,7 +183,7 @@ token() { jq -r '.. | .access_token? // .accessToken? // empty' "$MSXOPS_HOME"/c
     log=$MSXOPS_HOME/state/audit.jsonl
     prev=0000000000000000000000000000000000000000000000000000000000000000
     while IFS= read -r line; do
-        [ "$(jq -r .prev <<<"$line")" = $prev ]
+        [ "$(jq -r .prev <<<"$line")" = "$prev" ]
         prev=$(printf %s "$line" | sha256sum | cut -d' ' -f1)
     done <"$log"
     [ "$(jq -r 'select(.t == "operation") | .op + " " + .outcome' "$log" | head -n 2 | sort | paste -sd,)" = "OP-1 applied,OP-2 applied" ]

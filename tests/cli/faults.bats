@@ -16,7 +16,7 @@ setup_file() {
 }
 teardown_file() { no_faults && sandbox_teardown; }
 setup() {
-    cd "$BATS_TEST_TMPDIR"
+    cd "$BATS_TEST_TMPDIR" || return
     SB_URL=$(jq -r .url "$SB_DIR/sandbox.json")
     SB_KEY=$(jq -r .controlKey "$SB_DIR/sandbox.json")
 }
@@ -324,6 +324,16 @@ effects() {
     apply_under "{\"rules\":[{\"match\":{\"method\":\"PATCH\"},\"action\":$AFTER}]}"
     [ "$first" = 0 ]
     [ "$(jq '[.operations[] | select(.recovered)] | length' first.json)" = 13 ]
+}
+
+@test "a connection that closes before each write: told in words of the user" {
+    fresh
+    faults "{\"rules\":[{\"match\":{\"method\":\"PATCH\"},\"action\":$BEFORE}]}"
+    run -1 --separate-stderr msxops --retries 0 apply "$BATS_FILE_TMPDIR/all.plan.json" --confirm "$(<"$BATS_FILE_TMPDIR/id")"
+    [ "$(control state | jq '.writes | length')" = 0 ]
+    [[ ${stderr_lines[0]} == *"no whole answer"* ]]
+    [[ $stderr$output != *callback* ]]
+    [[ ${stderr_lines[1]} == *"--resume"* ]]
 }
 
 @test "writes that arrive late, after another try, take effect once" {

@@ -5,7 +5,7 @@ load common
 setup_file() { sandbox_setup; }
 teardown_file() { sandbox_teardown; }
 setup() {
-    cd "$BATS_TEST_TMPDIR"
+    cd "$BATS_TEST_TMPDIR" || return
     control reset '{}' >/dev/null
     rm -rf "$MSXOPS_HOME/state/journal" "$MSXOPS_HOME/state/apply"
     for i in 03 09 13; do
@@ -16,7 +16,7 @@ setup() {
 # on_terminal ANSWERS COMMAND: with a terminal of its own, on which ANSWERS are typed
 on_terminal() {
     local s=0
-    printf "$1" | TERM=dumb timeout 60 script -qec "$2" /dev/null >screen 2>&1 || s=$?
+    printf %b "$1" | TERM=dumb timeout 60 script -qec "$2" /dev/null >screen 2>&1 || s=$?
     tr -d '\r' <screen >screen.txt
     return $s
 }

@@ -6,7 +6,7 @@ load common
 setup_file() { sandbox_setup; }
 teardown_file() { sandbox_teardown; }
 setup() {
-    cd "$BATS_TEST_TMPDIR"
+    cd "$BATS_TEST_TMPDIR" || return
     SB_URL=$(jq -r .url "$SB_DIR/sandbox.json")
     SB_KEY=$(jq -r .controlKey "$SB_DIR/sandbox.json")
 }
