@@ -9,6 +9,7 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return
     SB_URL=$(jq -r .url "$SB_DIR/sandbox.json")
     SB_KEY=$(jq -r .controlKey "$SB_DIR/sandbox.json")
+    export SB_URL SB_KEY
 }
 pages() { # N: the same records at the same address, N rows a page
     msxops --quiet sandbox stop
