@@ -313,6 +313,7 @@ static enum msx_code todos(struct sb_store *store, const struct sb_todo *table, 
         MSX_AUTO(msx_free_p) char *key = msx_asprintf("%s/%s", t->step, t->subject);
         json_t *rec = record("activityid", "task", key ? key : t->subject);
         bool done = strcmp(t->status, "Completed") == 0;
+        int state = done ? 1 : strcmp(t->status, "Cancelled") == 0 ? 2 : 0;
 
         json_object_set_new(rec, "subject", json_string(t->subject));
         set_ref(rec, "_regardingobjectid_value", "milestone", t->step);
@@ -322,8 +323,9 @@ static enum msx_code todos(struct sb_store *store, const struct sb_todo *table, 
         set_ref(rec, "_ownerid_value", "user", t->owner);
         SET_CODE(rec, "msp_taskcategory", task_categories, t->category);
         SET_CODE(rec, "statuscode", task_statuses, t->status);
-        json_object_set_new(rec, "statecode", json_integer(done ? 1 : 0));
-        json_object_set_new(rec, "description", json_string(t->description));
+        json_object_set_new(rec, "statecode", json_integer(state));
+        if (t->description)
+            json_object_set_new(rec, "description", json_string(t->description));
         if (t->due != SB_NO_DATE) {
             char day[11];
 
