@@ -15,6 +15,7 @@
 #define HELP_LINK "https://go.microsoft.com/fwlink/?linkid=2195293"
 
 MSX_PRINTF(4, 0)
+MSX_PRINTF(4, 0)
 static void vfail(struct sb_error *e, int status, const char *code, const char *fmt, va_list ap)
 {
     e->status = status;

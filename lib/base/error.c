@@ -30,6 +30,7 @@ static void clean(char *s)
 }
 
 MSX_PRINTF(3, 0)
+MSX_PRINTF(3, 0)
 static void put(char *dst, size_t size, const char *fmt, va_list ap)
 {
     int n = vsnprintf(dst, size, fmt, ap);

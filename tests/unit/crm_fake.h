@@ -25,7 +25,7 @@ static struct {
 /* The fake itself never fails for lack of memory. */
 #ifdef TESTS_UNIT_ALLOC_FAIL_H
 #define FAKE_CALM                                                                                  \
-    long calm_ __attribute__((cleanup(fake_uncalm))) = alloc_fail_at;                              \
+    long calm_ __attribute__((cleanup(fake_uncalm), unused)) = alloc_fail_at;                              \
     alloc_fail_at = 0
 static inline void fake_uncalm(long *was)
 {

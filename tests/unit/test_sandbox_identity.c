@@ -332,7 +332,7 @@ static void scope_spellings(void **state)
     static const char *const good[] = {
         "http%3A%2F%2F127.0.0.1%3A5000%2F%2Fuser_impersonation", /* resource with its slash */
         "http%3A%2F%2Flocalhost%3A5000%2Fuser_impersonation",
-        "openid+profile+offline_access+" DEFAULT,
+        ("openid+profile+offline_access+" DEFAULT),
     };
     struct fx *x = *state;
 
