@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "msxops/file.h"
-#include "msxops/mem.h"
 #include "msxops/guard.h"
+#include "msxops/mem.h"
 #include "msxops/skill.h"
 #include "msxops/text.h"
 
@@ -55,7 +55,8 @@ static enum msx_code place(const char *xdg, const char *fallback, const char *le
     return *out ? MSX_OK : msx_fail(err, MSX_E_NOMEM, "out of memory");
 }
 
-/* Folder that holds skills/: that of the build tree or the installed one, else what was compiled in. */
+/* Folder that holds skills/: that of the build tree or the installed one, else what was compiled
+ * in. */
 static char *find_data(void)
 {
     char exe[4096];
@@ -86,14 +87,17 @@ static char *find_data(void)
     return msx_strdup(MSXOPS_DATADIR);
 }
 
-static enum msx_code set_time(struct app *app, struct msx_error *err)
+enum msx_code app_set_time(struct app *app, const char *zone, struct msx_error *err)
 {
     const char *today = app->g.today ? app->g.today : env("MSXOPS_TODAY");
-    enum msx_code rc = msx_tz_open(getenv("TZ"), &app->tz, err);
+    struct msx_tz *tz = NULL;
+    enum msx_code rc = msx_tz_open(zone, &tz, err);
     msx_day clock_day;
 
     if (rc)
         return rc;
+    msx_tz_free(app->tz);
+    app->tz = tz;
     app->ctx.tz = app->tz;
     app->ctx.now_s = clock_now;
     clock_day = msx_tz_day(app->tz, clock_now(NULL));
@@ -109,7 +113,7 @@ static enum msx_code set_time(struct app *app, struct msx_error *err)
 enum msx_code app_prepare(struct app *app, struct msx_error *err)
 {
     struct msx_ctx *c = &app->ctx;
-    enum msx_code rc = set_time(app, err);
+    enum msx_code rc = app_set_time(app, getenv("TZ"), err);
     const char *no_color = env("NO_COLOR");
     const char *force = env("CLICOLOR_FORCE");
 

@@ -141,6 +141,8 @@ struct app {
 
 /* Load the configuration and choose the profile (both once). */
 enum msx_code app_profile(struct app *app, struct msx_error *err) MSX_MUST_CHECK;
+/* Count days in this time zone (NULL: the process's own) instead of the one before. */
+enum msx_code app_set_time(struct app *app, const char *zone, struct msx_error *err) MSX_MUST_CHECK;
 /* Open the session with the organisation (once). */
 enum msx_code app_login(struct app *app, struct msx_error *err) MSX_MUST_CHECK;
 /* Load the configuration (once). */
@@ -171,6 +173,9 @@ enum msx_code out_text(struct app *app, const char *text, size_t len,
 
 /* ---- shared by command files (util.c) ---- */
 
+/* msx_plan_load() of a file that the person named; MSX_E_USAGE when it is not there. */
+enum msx_code cmd_plan_load(const char *path, struct msx_plan **out,
+                            struct msx_error *err) MSX_MUST_CHECK;
 /* Call a tool and print its result. params stolen. */
 enum msx_code cmd_tool(struct app *app, const char *tool, json_t *params, const struct view *view,
                        struct msx_error *err) MSX_MUST_CHECK;

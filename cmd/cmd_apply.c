@@ -252,7 +252,7 @@ static enum msx_code run_apply(struct app *app, const void *opts, char **args, s
     const char **ids = NULL;
     char confirm[13];
     const char *undo;
-    enum msx_code rc = msx_plan_load(args[0], &plan, err);
+    enum msx_code rc = cmd_plan_load(args[0], &plan, err);
 
     (void)nargs;
     if (!rc)

@@ -16,25 +16,43 @@ static enum msx_code open_auth(struct app *app, struct msx_error *err)
     return msx_auth_new(&app->ctx, &app->profile, token && *token ? token : NULL, &app->auth, err);
 }
 
+/* What is known without the service: nobody is signed in, so nobody can be asked. */
+static enum msx_code signed_out(json_t *status, json_t **answer, struct msx_error *err)
+{
+    MSX_AUTO(msx_json_free_p)
+    json_t *a =
+        json_pack("{s:b, s:n, s:n, s:n, s:O?, s:O?, s:O?, s:O?}", "authenticated", false, "userId",
+                  "businessUnitId", "organizationId", "user", json_object_get(status, "user"),
+                  "expiresOn", json_object_get(status, "expiresOn"), "crmUrl",
+                  json_object_get(status, "url"), "method", json_object_get(status, "method"));
+
+    if (!a)
+        return msx_fail(err, MSX_E_NOMEM, "out of memory");
+    *answer = MSX_STEAL(a);
+    return MSX_OK;
+}
+
 static enum msx_code run_status(struct app *app, const void *opts, char **args, size_t nargs,
                                 struct msx_error *err)
 {
     MSX_AUTO(msx_json_free_p) json_t *status = NULL;
     MSX_AUTO(msx_json_free_p) json_t *answer = NULL;
-    enum msx_code rc = open_auth(app, err);
+    MSX_AUTO(msx_json_free_p) json_t *params = json_object();
+    enum msx_code rc = app_login(app, err);
 
     (void)opts, (void)args, (void)nargs;
     if (!rc)
         rc = msx_auth_status(app->auth, &status, err);
     if (rc)
         return rc;
-    /* the keys of crm_auth_status; what only the service knows is null, for it is not asked */
-    answer = json_pack("{s:b, s:n, s:n, s:n, s:O?, s:O?, s:O?, s:O?}", "authenticated",
-                       msx_json_bool_or(status, "signedIn", false), "userId", "businessUnitId",
-                       "organizationId", "user", json_object_get(status, "user"), "expiresOn",
-                       json_object_get(status, "expiresOn"), "crmUrl",
-                       json_object_get(status, "url"), "method", json_object_get(status, "method"));
-    if (!answer || json_object_update_missing(answer, status) < 0)
+    /* a token proves nothing before the service took it */
+    if (msx_json_bool_or(status, "signedIn", false))
+        rc = msx_tool_call(&app->crm, "crm_auth_status", params, &answer, err);
+    else
+        rc = signed_out(status, &answer, err);
+    if (rc)
+        return rc;
+    if (json_object_update_missing(answer, status) < 0)
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
     (void)json_object_del(answer, "signedIn");
     (void)json_object_del(answer, "url");
@@ -47,8 +65,9 @@ static enum msx_code run_status(struct app *app, const void *opts, char **args, 
 const struct cmd cmd_auth_status = {
     .path = "auth status",
     .summary = "show how you are signed in",
-    .about = "Print the sign-in method, the user, when the token ends and where it is kept. Asks "
-             "no server. Status 3 when nobody is signed in.",
+    .about =
+        "Ask the service who is signed in; print that, the sign-in method, when the token ends "
+        "and where it is kept. Status 3 when nobody is signed in or the token is refused.",
     .args = "",
     .needs = CMD_NEEDS_CONFIG,
     .effect = CMD_READS,

@@ -141,7 +141,7 @@ static enum msx_code run_show(struct app *app, const void *opts, char **args, si
 {
     MSX_AUTO(msx_plan_free_p) struct msx_plan *plan = NULL;
     MSX_AUTO(msx_json_free_p) json_t *cards = NULL;
-    enum msx_code rc = msx_plan_load(args[0], &plan, err);
+    enum msx_code rc = cmd_plan_load(args[0], &plan, err);
 
     (void)opts, (void)nargs;
     if (rc)
@@ -223,7 +223,7 @@ static enum msx_code run_diff(struct app *app, const void *opts, char **args, si
         return diff_files(app, o, err);
     if (!path)
         return msx_fail(err, MSX_E_USAGE, "'diff' wants PLAN, --live PLAN, or --before and --after");
-    rc = msx_plan_load(path, &plan, err);
+    rc = cmd_plan_load(path, &plan, err);
     if (!rc && o->live)
         rc = app_login(app, err);
     if (!rc)
@@ -279,7 +279,7 @@ static enum msx_code run_drop(struct app *app, const void *opts, char **args, si
     MSX_AUTO(msx_plan_free_p) struct msx_plan *plan = NULL;
     MSX_AUTO(msx_json_free_p) json_t *dropped = NULL;
     MSX_AUTO(msx_json_free_p) json_t *result = NULL;
-    enum msx_code rc = msx_plan_load(args[0], &plan, err);
+    enum msx_code rc = cmd_plan_load(args[0], &plan, err);
 
     (void)opts;
     if (!rc)

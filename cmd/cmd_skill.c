@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "msxops/mem.h"
@@ -11,10 +12,8 @@
 #include "stage.h"
 
 static const struct msx_column flow_cols[] = {
-    { "id", "Flow", MSX_CELL_TEXT, 0 },
-    { "role", "Role", MSX_CELL_TEXT, 0 },
-    { "title", "Title", MSX_CELL_TEXT, 20 },
-    { "skill", "Skill", MSX_CELL_TEXT, 10 },
+    { "id", "Flow", MSX_CELL_TEXT, 0 },      { "role", "Role", MSX_CELL_TEXT, 0 },
+    { "title", "Title", MSX_CELL_TEXT, 20 }, { "skill", "Skill", MSX_CELL_TEXT, 10 },
     { NULL, NULL, MSX_CELL_TEXT, 0 },
 };
 
@@ -42,7 +41,7 @@ const struct cmd cmd_skill_list = {
 
 struct run_opts {
     struct strlist opportunities, milestones, accounts, tpids, set;
-    const char *customer, *role, *plan, *explain, *exit_code, *workiq, *reason;
+    const char *customer, *role, *plan, *explain, *exit_code, *workiq, *reason, *tz, *timeout_scale;
     bool timing, strict;
 };
 static const char *const severities[] = { "critical", "high", "medium", "low", "info", NULL };
@@ -60,11 +59,14 @@ static const struct opt run_opts[] = {
     OPT_LIST(0, "set", set, "KEY=VALUE", "a parameter or a signal ([7-NUMBER:]signal=yes)"),
     OPT_TEXT(0, "reason", reason, "TEXT", "why a signal is set by hand"),
     OPT_TEXT(0, "plan", plan, "FILE", "add the proposed operations to this plan file"),
-    OPT_MAYBE(0, "explain", explain, "RECORD", NULL, "", "show why: each finding's trace, or why "
-                                                          "RECORD has none"),
+    OPT_MAYBE(0, "explain", explain, "RECORD", NULL, "",
+              "show why: each finding's trace, or why "
+              "RECORD has none"),
     OPT_MAYBE(0, "exit-code", exit_code, "SEVERITY", severities, "low",
               "status 5 when there are findings of SEVERITY or worse"),
     OPT_ONE_OF(0, "workiq", workiq, "WHEN", workiqs, "evidence from WorkIQ: auto, on or off"),
+    OPT_TEXT(0, "tz", tz, "ZONE", "time zone of the calendar days, as Europe/Berlin"),
+    OPT_TEXT(0, "timeout-scale", timeout_scale, "N", "multiply the time limits of all steps by N"),
     OPT_ON(0, "strict", strict, "status 9 when something could not be seen (gaps)"),
     OPT_ON(0, "timing", timing, "clock times in the result"),
     OPT_END,
@@ -122,6 +124,21 @@ static bool has_findings(const json_t *result, const char *severity)
     return false;
 }
 
+static enum msx_code read_scale(const char *text, double *out, struct msx_error *err)
+{
+    char *end = NULL;
+    double scale;
+
+    if (!text)
+        return MSX_OK;
+    scale = strtod(text, &end);
+    if (end == text || *end || !(scale > 0 && scale <= 1000))
+        return msx_fail(err, MSX_E_USAGE,
+                        "--timeout-scale wants a number above 0, at most 1000, got '%s'", text);
+    *out = scale;
+    return MSX_OK;
+}
+
 static enum msx_code print_results(struct app *app, const json_t *results, const char *plan,
                                    struct msx_error *err)
 {
@@ -134,15 +151,19 @@ static enum msx_code print_results(struct app *app, const json_t *results, const
 
     if (app->g.jq || (!md && strcmp(format, "table") != 0)) {
         static const struct msx_column cols[] = {
-            { "severity", "Severity", MSX_CELL_TEXT, 0 }, { "rule", "Rule", MSX_CELL_TEXT, 0 },
-            { "record.number", "Number", MSX_CELL_TEXT, 0 }, { "record.name", "Record", MSX_CELL_TEXT, 12 },
-            { "reason", "Reason", MSX_CELL_TEXT, 12 }, { NULL, NULL, MSX_CELL_TEXT, 0 },
+            { "severity", "Severity", MSX_CELL_TEXT, 0 },
+            { "rule", "Rule", MSX_CELL_TEXT, 0 },
+            { "record.number", "Number", MSX_CELL_TEXT, 0 },
+            { "record.name", "Record", MSX_CELL_TEXT, 12 },
+            { "reason", "Reason", MSX_CELL_TEXT, 12 },
+            { NULL, NULL, MSX_CELL_TEXT, 0 },
         };
 
         return out_result(app, json_array_size(results) == 1 ? json_array_get(results, 0) : results,
                           &(struct view){ "findings", cols, "no findings" }, err);
     }
-    json_array_foreach ((json_t *)(uintptr_t)results, i, r) {
+    json_array_foreach((json_t *)(uintptr_t)results, i, r)
+    {
         if (i)
             msx_buf_addc(&b, '\n');
         if (md)
@@ -151,8 +172,9 @@ static enum msx_code print_results(struct app *app, const json_t *results, const
             msx_result_text(&b, r, app->out_tty ? out_width(app) : 0, app->color);
     }
     if (plan)
-        msx_buf_addf(&b, md ? "\nPlan: `%s`. Review it with `msxops diff %s`.\n"
-                            : "\nPlan: %s\nReview: msxops diff %s\n",
+        msx_buf_addf(&b,
+                     md ? "\nPlan: `%s`. Review it with `msxops diff %s`.\n"
+                        : "\nPlan: %s\nReview: msxops diff %s\n",
                      plan, plan);
     rc = msx_buf_finish(&b, "output", err);
     return rc ? rc : out_text(app, b.data, b.len, err);
@@ -173,8 +195,12 @@ static enum msx_code run_run(struct app *app, const void *opts, char **args, siz
                                    .timing = o->timing,
                                    .explain = o->explain != NULL };
     struct msx_stage *stage = NULL;
-    enum msx_code rc = scope(app, o, params, err);
+    enum msx_code rc = o->tz ? app_set_time(app, o->tz, err) : MSX_OK;
 
+    if (!rc)
+        rc = read_scale(o->timeout_scale, &run.timeout_scale, err);
+    if (!rc)
+        rc = scope(app, o, params, err);
     if (o->explain && *o->explain)
         run.explain_record = o->explain;
     for (size_t i = 0; i < o->set.n; i++)

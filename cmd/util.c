@@ -19,6 +19,18 @@ enum msx_code cmd_tool(struct app *app, const char *tool, json_t *params, const 
     return rc ? rc : out_result(app, result, view, err);
 }
 
+enum msx_code cmd_plan_load(const char *path, struct msx_plan **out, struct msx_error *err)
+{
+    enum msx_code rc = msx_plan_load(path, out, err);
+
+    if (rc == MSX_E_NOTFOUND) {
+        *err = (struct msx_error)MSX_ERROR_INIT;
+        rc = msx_fail(err, MSX_E_USAGE, "there is no plan file '%s'", path);
+        msx_hint(err, "'msxops plan list' shows the plans of the state folder");
+    }
+    return rc;
+}
+
 static enum msx_code read_stdin(struct msx_buf *b, struct msx_error *err)
 {
     char chunk[65536];
@@ -81,7 +93,8 @@ static enum msx_code json_ids(const char *text, size_t len, const char *const *k
             }
         }
         if (json_is_array(doc)) {
-            json_array_foreach (doc, i, v) {
+            json_array_foreach(doc, i, v)
+            {
                 rc = add_json_id(out, v, keys, err);
                 if (rc)
                     break;

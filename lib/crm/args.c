@@ -186,9 +186,6 @@ static enum msx_code take_fields(const struct msx_tool *t, const struct msx_para
     rc = msx_buf_finish(&b, "the list of columns", err);
     if (rc)
         return rc;
-    rc = msx_crm_check_names(p->name, b.data, err);
-    if (rc)
-        return rc;
     *out = json_string(b.data);
     return *out ? MSX_OK : msx_crm_oom(err);
 }

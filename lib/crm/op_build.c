@@ -241,7 +241,7 @@ static enum msx_code merge_fields(const struct msx_op_kind *k, json_t *args, str
         const struct msx_op_field *f = msx_op_field_of(k->table, name);
 
         if (!f) {
-            const char *right = msx_crm_right_name(name);
+            const char *right = msx_crm_right_name(k->table->set, name);
 
             msx_fail(err, MSX_E_USAGE, "%s cannot set '%.80s'", k->name, name);
             if (right)

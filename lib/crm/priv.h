@@ -28,11 +28,12 @@ extern const struct msx_crm_table msx_crm_accounts, msx_crm_opportunities, msx_c
     msx_crm_tasks, msx_crm_users, msx_crm_dealteams;
 const struct msx_crm_table *msx_crm_table_of_set(const char *set);
 const struct msx_crm_table *msx_crm_table_of_logical(const char *logical);
-/* The right name for one that people type but that does not exist, or NULL. */
-const char *msx_crm_right_name(const char *wrong);
+/* The right name for one that people type but that does not exist, or NULL. set: the entity set
+ * that it was meant for, or NULL. */
+const char *msx_crm_right_name(const char *set, const char *wrong);
 /* MSX_E_USAGE with the right name as hint when text (a filter, a column list ...) holds a name that
  * does not exist; what is inside quotes does not count. text may be NULL. */
-enum msx_code msx_crm_check_names(const char *option, const char *text,
+enum msx_code msx_crm_check_names(const char *set, const char *option, const char *text,
                                   struct msx_error *err) MSX_MUST_CHECK;
 /* Nearest entity set for a wrong one, or NULL. */
 const char *msx_crm_near_set(const char *set);

@@ -72,16 +72,17 @@ static const struct msx_crm_table *const tables[] = {
 /* facts/tools.md lists the first column as names that do not exist. */
 static const struct {
     const char *wrong, *right;
+    const char *of_milestone; /* the right name in the milestone table, where it is another */
 } wrong_names[] = {
-    { "msp_milestones", "msp_engagementmilestones" },
-    { "msp_milestoneses", "msp_engagementmilestones" },
-    { "msp_accounttpid", "msp_mstopparentid" },
-    { "msp_solutionplay", "msp_salesplay" },
-    { "msp_estimatedcompletiondate", "msp_estcompletiondate" },
-    { "msp_forecastedconsumptionrecurring", "msp_monthlyuse" },
-    { "msp_committedconsumptionrecurring", "msp_consumptionconsumedrecurring" },
-    { "msp_milestonecomments", "msp_forecastcomments" },
-    { "taskid", "activityid" },
+    { "msp_milestones", "msp_engagementmilestones", NULL },
+    { "msp_milestoneses", "msp_engagementmilestones", NULL },
+    { "msp_accounttpid", "msp_mstopparentid", NULL },
+    { "msp_solutionplay", "msp_salesplay", NULL },
+    { "msp_estimatedcompletiondate", "msp_estcompletiondate", "msp_milestonedate" },
+    { "msp_forecastedconsumptionrecurring", "msp_monthlyuse", NULL },
+    { "msp_committedconsumptionrecurring", "msp_consumptionconsumedrecurring", "msp_monthlyuse" },
+    { "msp_milestonecomments", "msp_forecastcomments", NULL },
+    { "taskid", "activityid", NULL },
 };
 
 const struct msx_crm_table *msx_crm_table_of_set(const char *set)
@@ -100,20 +101,23 @@ const struct msx_crm_table *msx_crm_table_of_logical(const char *logical)
     return NULL;
 }
 
-static const char *right_name_n(const char *word, size_t len)
+static const char *right_name_n(const char *set, const char *word, size_t len)
 {
+    bool milestone = set && !strcmp(set, msx_crm_milestones.set);
+
     for (size_t i = 0; i < sizeof wrong_names / sizeof wrong_names[0]; i++) {
         const char *w = wrong_names[i].wrong;
 
         if (strlen(w) == len && !strncmp(w, word, len))
-            return wrong_names[i].right;
+            return milestone && wrong_names[i].of_milestone ? wrong_names[i].of_milestone
+                                                            : wrong_names[i].right;
     }
     return NULL;
 }
 
-const char *msx_crm_right_name(const char *wrong)
+const char *msx_crm_right_name(const char *set, const char *wrong)
 {
-    return wrong ? right_name_n(wrong, strlen(wrong)) : NULL;
+    return wrong ? right_name_n(set, wrong, strlen(wrong)) : NULL;
 }
 
 const char *msx_crm_near_set(const char *set)
@@ -133,7 +137,8 @@ static bool is_word(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
-enum msx_code msx_crm_check_names(const char *option, const char *text, struct msx_error *err)
+enum msx_code msx_crm_check_names(const char *set, const char *option, const char *text,
+                                  struct msx_error *err)
 {
     const char *p = text;
 
@@ -149,7 +154,7 @@ enum msx_code msx_crm_check_names(const char *option, const char *text, struct m
 
             while (is_word(*p))
                 p++;
-            right = right_name_n(start, (size_t)(p - start));
+            right = right_name_n(set, start, (size_t)(p - start));
             if (right) {
                 msx_fail(err, MSX_E_USAGE, "%s names '%.*s', which does not exist", option,
                          (int)(p - start), start);

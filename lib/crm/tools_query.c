@@ -17,7 +17,7 @@ static const struct msx_param query_params[] = {
 
 static enum msx_code check_set(const char *set, struct msx_error *err)
 {
-    const char *right = msx_crm_right_name(set);
+    const char *right = msx_crm_right_name(NULL, set);
     const char *near = NULL;
 
     if (msx_odata_is_name(set) && !right && !msx_crm_table_of_logical(set))
@@ -82,12 +82,13 @@ static enum msx_code key_of(struct msx_crm *crm, const char *set, bool ordered, 
 
 static enum msx_code check_query(const json_t *params, struct msx_error *err)
 {
-    static const char *const texts[] = { "filter", "orderby", "expand" };
+    static const char *const texts[] = { "select", "filter", "orderby", "expand" };
+    const char *set = msx_json_str(params, "entitySet");
     json_int_t top = 1;
-    enum msx_code rc = check_set(msx_json_str(params, "entitySet"), err);
+    enum msx_code rc = check_set(set, err);
 
     for (size_t i = 0; !rc && i < sizeof texts / sizeof texts[0]; i++)
-        rc = msx_crm_check_names(texts[i], msx_json_str(params, texts[i]), err);
+        rc = msx_crm_check_names(set, texts[i], msx_json_str(params, texts[i]), err);
     if (rc)
         return rc;
     msx_json_int(params, "top", &top);
@@ -240,7 +241,9 @@ static enum msx_code get_record(struct msx_crm *crm, const json_t *params, json_
     enum msx_code rc = check_set(set, err);
 
     if (!rc)
-        rc = msx_crm_check_names("expand", expand, err);
+        rc = msx_crm_check_names(set, "select", select, err);
+    if (!rc)
+        rc = msx_crm_check_names(set, "expand", expand, err);
     if (rc)
         return rc;
     if (t && !select && !expand) { /* the columns that the tools know, less those missing here */
@@ -278,7 +281,7 @@ static enum msx_code list_properties(struct msx_crm *crm, const json_t *params, 
 {
     const char *name = msx_json_str(params, "entityLogicalName");
     const char *filter = msx_json_str(params, "filter");
-    const char *right = msx_crm_right_name(name);
+    const char *right = msx_crm_right_name(NULL, name);
     const struct msx_crm_table *t = msx_crm_table_of_set(right ? right : name);
     MSX_AUTO(msx_json_free_p) json_t *kept = json_array();
     json_t *table = NULL, *p;

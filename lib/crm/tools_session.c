@@ -30,7 +30,7 @@ static enum msx_code auth_status(struct msx_crm *crm, const json_t *params, json
 {
     MSX_AUTO(msx_json_free_p) json_t *out = json_object();
     struct msx_error e = MSX_ERROR_INIT;
-    json_t *who = NULL;
+    json_t *who = NULL, *me = NULL;
     enum msx_code rc;
     int bad;
 
@@ -48,6 +48,8 @@ static enum msx_code auth_status(struct msx_crm *crm, const json_t *params, json
     bad |= msx_json_set_str(out, "businessUnitId", msx_json_str(who, "BusinessUnitId"));
     bad |= msx_json_set_str(out, "organizationId", msx_json_str(who, "OrganizationId"));
     bad |= add_auth_facts(crm, out);
+    if (!rc && !msx_json_str(out, "user") && !msx_crm_me(crm, &me, NULL)) /* an opaque token */
+        bad |= msx_json_set_str(out, "user", msx_json_str(me, "internalemailaddress"));
     if (rc) {
         bad |= msx_json_set_str(out, "message", e.msg);
         if (e.hint[0])
