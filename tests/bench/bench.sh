@@ -44,7 +44,7 @@ row "  at $latency ms latency" "$wall ms wall, $cpu ms CPU, $n requests, $rss kB
 row "  floor: ceil($n/$conc) rounds of $latency ms" "$floor ms; without latency $free ms"
 row "  wall / (floor + time without latency)" "$(ratio "$wall" "$(awk -v a="$floor" -v b="$free" 'BEGIN { print a + b }')")"
 
-msxops milestones list --mine -q '.milestones[:200][].msp_engagementmilestoneid' >mine
+msxops milestones list --mine --status active -q '.milestones[:200][].msp_engagementmilestoneid' >mine
 [ "$(wc -l <mine)" = 200 ]
 msxops milestones update - --date +100d --plan bench.plan.json -o json <mine >/dev/null 2>plan.err ||
     { cat plan.err >&2; exit 1; }
