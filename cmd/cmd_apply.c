@@ -102,10 +102,40 @@ static bool depends_on(const json_t *op, const json_t *refused)
     size_t i;
     json_t *d;
 
-    json_array_foreach (json_object_get(op, "dependsOn"), i, d)
-        if (json_is_string(d) && json_object_get(refused, json_string_value(d)))
-            return true;
+    json_array_foreach(json_object_get(op, "dependsOn"), i,
+                       d) if (json_is_string(d) &&
+                              json_object_get(refused, json_string_value(d))) return true;
     return false;
+}
+
+static const json_t *card_of(const json_t *cards, const char *id)
+{
+    size_t i;
+    json_t *c;
+
+    json_array_foreach(json_object_get(cards, "cards"), i,
+                       c) if (id && strcmp(msx_json_str_or(c, "id", ""), id) == 0) return c;
+    return NULL;
+}
+
+/* What the person has accepted must still be what the plan says after it was read again. */
+static bool still_the_same(const json_t *chosen, const json_t *before, const json_t *now)
+{
+    static const char *const shown[] = { "type",        "record",    "rows", "customer",
+                                         "opportunity", "milestone", "why" };
+    size_t i;
+    json_t *id;
+
+    json_array_foreach((json_t *)(uintptr_t)chosen, i, id)
+    {
+        const json_t *a = card_of(before, json_string_value(id));
+        const json_t *b = card_of(now, json_string_value(id));
+
+        for (size_t k = 0; k < sizeof shown / sizeof *shown; k++)
+            if (!a || !b || !json_equal(json_object_get(a, shown[k]), json_object_get(b, shown[k])))
+                return false;
+    }
+    return true;
 }
 
 /* One operation after the other, as git add -p. chosen gets the accepted ids. */
@@ -166,13 +196,17 @@ static enum msx_code one_by_one(struct app *app, struct tty *t, const char *path
             if (rc) {
                 fprintf(t->out, "%s\n", why.msg);
             } else {
+                MSX_AUTO(msx_json_free_p) json_t *before = MSX_STEAL(*cards);
+
                 msx_plan_free(*plan);
                 *plan = NULL;
-                json_decref(*cards);
-                *cards = NULL;
                 rc = msx_plan_load(path, plan, err);
                 if (!rc)
                     rc = msx_plan_cards(*plan, cards, err);
+                if (!rc && !still_the_same(chosen, before, *cards))
+                    rc = msx_fail(err, MSX_E_CONFLICT,
+                                  "somebody else changed the plan while you were reading it: "
+                                  "nothing was applied");
                 if (rc)
                     return rc;
             }
@@ -287,9 +321,8 @@ static enum msx_code run_apply(struct app *app, const void *opts, char **args, s
     rc = msx_plan_apply(&app->crm, plan, &a, &report, err);
     msx_free(ids);
     if (report) {
-        enum msx_code prc = out_result(app, report,
-                                       &(struct view){ "operations", report_cols, "nothing to do" },
-                                       &print_err);
+        enum msx_code prc = out_result(
+            app, report, &(struct view){ "operations", report_cols, "nothing to do" }, &print_err);
 
         undo = msx_json_str(report, "undo");
         if (undo)

@@ -21,7 +21,7 @@ struct start_opts {
 };
 static const char *const sizes[] = { "small", "medium", "large", NULL };
 
-#define OPTS struct start_opts
+#define OPTS    struct start_opts
 #define DIR_OPT OPT_TEXT(0, "dir", dir, "DIR", "folder of its state (default: in the state folder)")
 static const struct opt start_opts[] = {
     DIR_OPT,
@@ -147,7 +147,8 @@ static enum msx_code spawn(struct app *app, const struct start_opts *o, const ch
     return code;
 }
 
-/* A person who has a profile already goes on with it: a second one must not make msxops ask which. */
+/* A person who has a profile already goes on with it: a second one must not make msxops ask which.
+ */
 static enum msx_code keep_default(struct app *app, const char *name, struct msx_error *err)
 {
     json_t *profiles = json_object_get(msx_config_all(app->config), "profiles");
@@ -160,8 +161,8 @@ static enum msx_code keep_default(struct app *app, const char *name, struct msx_
 }
 
 /* Make profile "sandbox" (or the one named) point at the server, and sign in. */
-static enum msx_code sign_in(struct app *app, const char *dir, const json_t *info,
-                             const char *user, struct msx_error *err)
+static enum msx_code sign_in(struct app *app, const char *dir, const json_t *info, const char *user,
+                             struct msx_error *err)
 {
     const char *name = app->g.profile ? app->g.profile : "sandbox";
     const char *const pairs[][2] = {
@@ -193,6 +194,27 @@ static enum msx_code sign_in(struct app *app, const char *dir, const json_t *inf
     return rc ? rc : msx_auth_sandbox_login(app->auth, user, err);
 }
 
+/* The port of the address that the profile has of this folder's sandbox: plans name that address.
+ * 0: none. */
+static long former_port(struct app *app, const char *dir)
+{
+    const char *name = app->g.profile ? app->g.profile : "sandbox";
+    MSX_AUTO(msx_free_p) char *url_key = msx_asprintf("profiles.%s.url", name);
+    MSX_AUTO(msx_free_p) char *dir_key = msx_asprintf("profiles.%s.sandbox_dir", name);
+    const char *url;
+    const char *of;
+    long port;
+
+    if (!url_key || !dir_key || app_config(app, NULL))
+        return 0;
+    url = json_string_value(msx_config_get(app->config, url_key));
+    of = json_string_value(msx_config_get(app->config, dir_key));
+    if (!url || !of || strcmp(of, dir) != 0 || !strrchr(url, ':'))
+        return 0;
+    port = strtol(strrchr(url, ':') + 1, NULL, 10);
+    return port > 0 && port <= 65535 ? port : 0;
+}
+
 static enum msx_code run_start(struct app *app, const void *opts, char **args, size_t nargs,
                                struct msx_error *err)
 {
@@ -216,7 +238,13 @@ static enum msx_code run_start(struct app *app, const void *opts, char **args, s
         }
         app_say(app, "already running");
     } else {
-        rc = spawn(app, o, dir, err);
+        struct start_opts again = *o;
+
+        if (!o->port)
+            again.port = former_port(app, dir);
+        rc = spawn(app, &again, dir, again.port != o->port ? NULL : err);
+        if (rc && again.port != o->port) /* somebody else has it now */
+            rc = spawn(app, o, dir, err);
         if (!rc && !sandbox_running(dir, &info, err))
             rc = MSX_E_SERVER;
         if (rc)

@@ -139,6 +139,22 @@ static enum msx_code read_scale(const char *text, double *out, struct msx_error 
     return MSX_OK;
 }
 
+/* Steps that failed or were cut: a plan is never built on what was not read whole. */
+static const char *unread(const json_t *result)
+{
+    size_t i;
+    json_t *g;
+
+    json_array_foreach(json_object_get(result, "gaps"), i, g)
+    {
+        const char *kind = msx_json_str_or(g, "kind", "");
+
+        if (strcmp(kind, "step_failed") == 0 || strcmp(kind, "truncated") == 0)
+            return msx_json_str_or(g, "what", kind);
+    }
+    return NULL;
+}
+
 static enum msx_code print_results(struct app *app, const json_t *results, const char *plan,
                                    struct msx_error *err)
 {
@@ -195,6 +211,7 @@ static enum msx_code run_run(struct app *app, const void *opts, char **args, siz
                                    .timing = o->timing,
                                    .explain = o->explain != NULL };
     struct msx_stage *stage = NULL;
+    const char *missing = NULL; /* borrowed from results */
     enum msx_code rc = o->tz ? app_set_time(app, o->tz, err) : MSX_OK;
 
     if (!rc)
@@ -215,7 +232,9 @@ static enum msx_code run_run(struct app *app, const void *opts, char **args, siz
         json_t *staged = NULL;
 
         rc = msx_skill_run(&app->crm, args[i], &run, &result, err);
-        if (!rc && stage)
+        if (!rc && stage && !missing)
+            missing = unread(result);
+        if (!rc && stage && !missing)
             rc = msx_skill_stage(&app->crm, result, &staged, err);
         json_decref(staged);
         if (!rc && o->exit_code && has_findings(result, o->exit_code))
@@ -230,6 +249,12 @@ static enum msx_code run_run(struct app *app, const void *opts, char **args, siz
         rc = print_results(app, results, stage ? msx_plan_stage_path(stage) : NULL, err);
     if (stage)
         stage_close(app, stage);
+    if (!rc && missing) {
+        rc = msx_fail(err, MSX_E_SERVER,
+                      "step %s could not be read whole: its proposals were not planned", missing);
+        msx_hint(err,
+                 "run it again when the service answers; the result's gaps say what was missing");
+    }
     return rc;
 }
 

@@ -199,6 +199,39 @@ static enum msx_code after_of(struct msx_op_world *w, const struct msx_op_kind *
     return MSX_OK;
 }
 
+/* The service refuses a new record without the columns that its table requires: said now, not when
+ * the plan is applied. The owner has a default. */
+static enum msx_code check_required(struct msx_crm *crm, const struct msx_op_kind *k,
+                                    const json_t *after, struct msx_error *err)
+{
+    json_t *meta = NULL, *p;
+    size_t n, i;
+    const struct msx_op_field *f = msx_op_fields(k->table, &n);
+    enum msx_code rc = msx_meta_table(crm->odata, k->table->logical, &meta, err);
+
+    if (rc)
+        return rc;
+    json_array_foreach(json_object_get(meta, "properties"), i, p)
+    {
+        const char *name = msx_json_str_or(p, "name", "");
+
+        for (size_t j = 0; j < n && msx_json_bool_or(p, "required", false); j++) {
+            const char *column = f[j].column;
+            bool lookup = f[j].kind == MSX_OV_LOOKUP;
+
+            if (strcmp(column, "_ownerid_value") == 0 || json_object_get(after, column) ||
+                (lookup ? strncmp(column + 1, name, strlen(name)) != 0 ||
+                              strcmp(column + 1 + strlen(name), "_value") != 0
+                        : strcmp(column, name) != 0))
+                continue;
+            msx_fail(err, MSX_E_USAGE, "a new %s needs '%s' (%s)", k->table->what, f[j].param,
+                     msx_json_str_or(p, "displayName", column));
+            return MSX_E_USAGE;
+        }
+    }
+    return MSX_OK;
+}
+
 enum msx_code msx_op_make(struct msx_op_world *w, const struct msx_op_kind *k, const json_t *args,
                           json_t **op_out, struct msx_error *err)
 {
@@ -212,6 +245,8 @@ enum msx_code msx_op_make(struct msx_op_world *w, const struct msx_op_kind *k, c
         rc = check_access(w, k, &a, err);
     if (!rc)
         rc = after_of(w, k, &a, after, err);
+    if (!rc && k->creates)
+        rc = check_required(w->crm, k, after, err);
     if (rc)
         return rc;
     if (k->creates) {

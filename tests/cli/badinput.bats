@@ -149,3 +149,28 @@ make_plan() {
     run -0 msxops milestones list --opportunity-name '5_%' -q .count
     [ "$output" = 0 ]
 }
+
+@test "a new milestone without what its table requires is refused when it is planned" {
+    run -2 --separate-stderr msxops milestones create --opportunity 'Contoso analytics platform' --name X --date eoq --plan m.plan.json
+    one_line
+    [[ $stderr == *milestoneCategory* ]]
+    [ ! -e m.plan.json ]
+    msxops milestones create --opportunity 'Contoso analytics platform' --name X --date eoq --category Production --plan m.plan.json >/dev/null
+    [ "$(jq '.operations | length' m.plan.json)" = 1 ]
+}
+
+@test "a flow that could not read everything makes no plan" {
+    faults '[{"match":{"pathContains":"msp_dealteams","count":100},"action":{"type":"status","status":403}}]'
+    run -1 --separate-stderr msxops skill run spec-hygiene-triage --opportunity 'Contoso analytics platform' --plan f.plan.json
+    no_faults
+    [ ! -e f.plan.json ]
+    [[ $stderr == "msxops: error: step TEAM could not be read whole"* ]]
+    jq -e '[.gaps[].kind] | index("step_failed")' <<<"$output"
+}
+
+@test "a sandbox that starts again keeps its address" {
+    a=$(msxops sandbox status -q .url)
+    msxops --quiet sandbox stop
+    msxops --quiet sandbox start >/dev/null
+    [ "$(msxops sandbox status -q .url)" = "$a" ]
+}
