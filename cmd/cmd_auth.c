@@ -16,15 +16,17 @@ static enum msx_code open_auth(struct app *app, struct msx_error *err)
     return msx_auth_new(&app->ctx, &app->profile, token && *token ? token : NULL, &app->auth, err);
 }
 
-/* What is known without the service: nobody is signed in, so nobody can be asked. */
-static enum msx_code signed_out(json_t *status, json_t **answer, struct msx_error *err)
+#define STATUS_WAIT_MS 3000
+
+/* What is known without the service: it could not be asked, or nobody is signed in. */
+static enum msx_code not_asked(json_t *status, json_t **answer, struct msx_error *err)
 {
     MSX_AUTO(msx_json_free_p)
-    json_t *a =
-        json_pack("{s:b, s:n, s:n, s:n, s:O?, s:O?, s:O?, s:O?}", "authenticated", false, "userId",
-                  "businessUnitId", "organizationId", "user", json_object_get(status, "user"),
-                  "expiresOn", json_object_get(status, "expiresOn"), "crmUrl",
-                  json_object_get(status, "url"), "method", json_object_get(status, "method"));
+    json_t *a = json_pack(
+        "{s:b, s:n, s:n, s:n, s:O?, s:O?, s:O?, s:O?}", "authenticated",
+        msx_json_bool_or(status, "signedIn", false), "userId", "businessUnitId", "organizationId",
+        "user", json_object_get(status, "user"), "expiresOn", json_object_get(status, "expiresOn"),
+        "crmUrl", json_object_get(status, "url"), "method", json_object_get(status, "method"));
 
     if (!a)
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
@@ -38,18 +40,28 @@ static enum msx_code run_status(struct app *app, const void *opts, char **args, 
     MSX_AUTO(msx_json_free_p) json_t *status = NULL;
     MSX_AUTO(msx_json_free_p) json_t *answer = NULL;
     MSX_AUTO(msx_json_free_p) json_t *params = json_object();
-    enum msx_code rc = app_login(app, err);
+    struct msx_error why = MSX_ERROR_INIT;
+    enum msx_code rc = app_profile(app, err);
 
     (void)opts, (void)args, (void)nargs;
+    /* the network is asked, never needed: one short try */
+    app->ctx.retries = 0;
+    if (app->ctx.timeout_ms > STATUS_WAIT_MS)
+        app->ctx.timeout_ms = STATUS_WAIT_MS;
+    if (!rc)
+        rc = app_login(app, err);
     if (!rc)
         rc = msx_auth_status(app->auth, &status, err);
     if (rc)
         return rc;
     /* a token proves nothing before the service took it */
     if (msx_json_bool_or(status, "signedIn", false))
-        rc = msx_tool_call(&app->crm, "crm_auth_status", params, &answer, err);
-    else
-        rc = signed_out(status, &answer, err);
+        rc = msx_tool_call(&app->crm, "crm_auth_status", params, &answer, &why);
+    if (!answer &&
+        (rc == MSX_OK || rc == MSX_E_NETWORK || rc == MSX_E_SERVER || rc == MSX_E_THROTTLED))
+        rc = not_asked(status, &answer, err);
+    else if (rc && err)
+        *err = why;
     if (rc)
         return rc;
     if (json_object_update_missing(answer, status) < 0)
@@ -65,9 +77,9 @@ static enum msx_code run_status(struct app *app, const void *opts, char **args, 
 const struct cmd cmd_auth_status = {
     .path = "auth status",
     .summary = "show how you are signed in",
-    .about =
-        "Ask the service who is signed in; print that, the sign-in method, when the token ends "
-        "and where it is kept. Status 3 when nobody is signed in or the token is refused.",
+    .about = "Print who is signed in, how, when the token ends and where it is kept. The service is "
+             "asked where it answers at once, so that a refused token shows; without it the IDs "
+             "are null. Status 3 when nobody is signed in or the token is refused.",
     .args = "",
     .needs = CMD_NEEDS_CONFIG,
     .effect = CMD_READS,

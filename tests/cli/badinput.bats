@@ -66,7 +66,7 @@ make_plan() {
     echo '[]' >bad.plan.json
     run -2 --separate-stderr msxops diff bad.plan.json
     one_line
-    run -4 --separate-stderr msxops diff none.plan.json
+    run -2 --separate-stderr msxops diff none.plan.json
     one_line
 }
 
@@ -173,4 +173,15 @@ make_plan() {
     msxops --quiet sandbox stop
     msxops --quiet sandbox start >/dev/null
     [ "$(msxops sandbox status -q .url)" = "$a" ]
+}
+
+@test "auth status asks the service, and does without it" {
+    run -0 msxops auth status -q '.authenticated, .userId != null'
+    [ "$output" = "true
+true" ]
+    MSXOPS_TOKEN=not.a.token run -3 --separate-stderr msxops auth status
+    ! [[ $stderr$output == *not.a.token* ]]
+    MSXOPS_URL=http://127.0.0.1:9 MSXOPS_TOKEN=x run -0 msxops auth status -q '.authenticated, .userId'
+    [ "$output" = "true
+null" ]
 }
