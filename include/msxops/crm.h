@@ -19,6 +19,9 @@ struct msx_stage {
     const char *(*path)(void *user); /* the plan's file, NULL before the first add; may be NULL */
     /* These operations (array, borrowed) are about to be added. May be NULL. */
     enum msx_code (*coming)(void *user, const json_t *ops, struct msx_error *err);
+    /* A flow's result (its "flow", "role", "run" and "decision") stands behind what was added: the
+     * plan names it. Called after add. May be NULL. */
+    enum msx_code (*result)(void *user, const json_t *summary, struct msx_error *err);
 };
 
 /* One signed-in session with one organisation. Threads may call tools at the same time. */

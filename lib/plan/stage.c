@@ -273,6 +273,48 @@ static enum msx_code stage_coming(void *user, const json_t *ops, struct msx_erro
     return s->guard && s->guard->prepare ? s->guard->prepare(s->guard->user, ops, err) : MSX_OK;
 }
 
+/* flows[] and results[] of a plan hold each flow once, with what it answered last. */
+static int name_result(json_t *doc, const json_t *summary)
+{
+    static const char *const members[] = { "flows", "results" };
+    const char *flow = msx_json_str_or(summary, "flow", "");
+    json_t *lists[2];
+    size_t at = 0;
+
+    for (size_t i = 0; i < 2; i++) {
+        if (!msx_json_arr(doc, members[i]) && json_object_set_new(doc, members[i], json_array()))
+            return -1;
+        lists[i] = msx_json_arr(doc, members[i]);
+    }
+    while (at < json_array_size(lists[1]) &&
+           strcmp(msx_json_str_or(json_array_get(lists[1], at), "flow", ""), flow) != 0)
+        at++;
+    if (at < json_array_size(lists[1]))
+        return json_array_set(lists[1], at, (json_t *)(uintptr_t)summary);
+    return json_array_append_new(lists[0], json_string(flow)) ||
+           json_array_append(lists[1], (json_t *)(uintptr_t)summary);
+}
+
+static enum msx_code stage_result(void *user, const json_t *summary, struct msx_error *err)
+{
+    struct stage *s = user;
+    MSX_AUTO(msx_plan_free_p) struct msx_plan *p = NULL;
+    MSX_AUTO(lock_release_p) int lock = -1;
+    enum msx_code rc;
+
+    if (!s->path)
+        return MSX_OK; /* nothing was added */
+    rc = lock_plan(s->crm->ctx, s->path, &lock, err);
+    if (!rc)
+        rc = msx_plan_load(s->path, &p, err);
+    if (rc)
+        return rc == MSX_E_NOTFOUND ? MSX_OK : rc;
+    rc = plan_check_owner(s->crm, p->doc, err);
+    if (!rc && name_result(p->doc, summary))
+        rc = msx_fail(err, MSX_E_NOMEM, "out of memory");
+    return rc ? rc : msx_plan_save(p, err);
+}
+
 static enum msx_code stage_list(void *user, json_t **ops, struct msx_error *err)
 {
     const struct stage *s = user;
@@ -332,7 +374,8 @@ enum msx_code msx_plan_stage_new(struct msx_crm *crm, const char *path,
                   .cancel = stage_cancel,
                   .user = s,
                   .path = stage_path,
-                  .coming = stage_coming },
+                  .coming = stage_coming,
+                  .result = stage_result },
         .crm = crm,
         .guard = guard,
         .path = msx_strdup(path),

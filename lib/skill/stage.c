@@ -270,7 +270,7 @@ static bool has_block(const json_t *guardrails)
 }
 
 static enum msx_code stage_one(struct msx_crm *crm, json_t *result, json_t *op, json_t *plan_op,
-                               json_t *staged, size_t *blocked, struct msx_error *err)
+                               json_t *staged, struct msx_error *err)
 {
     MSX_AUTO(msx_json_free_p) json_t *answer = NULL;
     const json_t *error = json_object_get(plan_op, "error");
@@ -288,12 +288,81 @@ static enum msx_code stage_one(struct msx_crm *crm, json_t *result, json_t *op, 
     if (rc)
         return rc;
     guardrails = msx_json_arr(answer, "guardrails");
-    *blocked += has_block(guardrails);
     if ((guardrails && json_object_set(op, "guardrails", guardrails) != 0) ||
         json_object_set(answer, "operation", json_object_get(op, "id")) != 0 ||
         json_array_append(staged, answer) != 0)
         return no_memory(err);
     return MSX_OK;
+}
+
+/* Guardrails that look at the whole plan judge each operation anew with every one that is added:
+ * what stands in the plan at the end counts. */
+static enum msx_code take_guardrails(struct msx_crm *crm, const json_t *ops, const json_t *staged,
+                                     struct msx_error *err)
+{
+    MSX_AUTO(msx_json_free_p) json_t *planned = NULL;
+    enum msx_code rc =
+        crm->stage->list ? crm->stage->list(crm->stage->user, &planned, err) : MSX_OK;
+    const json_t *answer, *op, *in_plan;
+    size_t i, k;
+
+    if (rc)
+        return rc;
+    json_array_foreach(staged, i, answer)
+    {
+        const char *id = msx_json_str_or(answer, "operationId", "");
+        const char *mine = msx_json_str_or(answer, "operation", "");
+        const json_t *guardrails = NULL;
+
+        json_array_foreach(planned, k,
+                           in_plan) if (strcmp(msx_json_str_or(in_plan, "id", "?"), id) == 0)
+            guardrails = msx_json_arr(in_plan, "guardrails");
+        json_array_foreach(ops, k, op) if (guardrails &&
+                                           strcmp(msx_json_str_or(op, "id", "?"), mine) == 0 &&
+                                           json_object_set((json_t *)(uintptr_t)op, "guardrails",
+                                                           (json_t *)(uintptr_t)guardrails) !=
+                                               0) return no_memory(err);
+    }
+    return MSX_OK;
+}
+
+/* The lists of operations among the outputs hold the same operations. */
+static int copy_guardrails(json_t *output, const json_t *ops)
+{
+    const char *id = msx_json_str(output, "id");
+    const json_t *op;
+    const char *key;
+    json_t *v;
+    size_t i;
+
+    if (json_is_array(output)) {
+        json_array_foreach(output, i, v) if (copy_guardrails(v, ops)) return -1;
+        return 0;
+    }
+    if (!json_is_object(output))
+        return 0;
+    if (id && json_object_get(output, "dedupe_key")) {
+        json_array_foreach(ops, i,
+                           op) if (strcmp(msx_json_str_or(op, "id", "?"), id) ==
+                                   0) return json_object_set(output, "guardrails",
+                                                             json_object_get(op, "guardrails"));
+        return 0;
+    }
+    json_object_foreach(output, key, v) if (copy_guardrails(v, ops)) return -1;
+    return 0;
+}
+
+/* The plan names the result that its operations came from. */
+static enum msx_code name_result(struct msx_crm *crm, const json_t *result, struct msx_error *err)
+{
+    MSX_AUTO(msx_json_free_p) json_t *summary = NULL;
+
+    if (!crm->stage->result)
+        return MSX_OK;
+    summary = json_pack("{s:O?, s:O?, s:O?, s:O?}", "flow", json_object_get(result, "flow"), "role",
+                        json_object_get(result, "role"), "run", json_object_get(result, "run"),
+                        "decision", json_object_get(result, "decision"));
+    return summary ? crm->stage->result(crm->stage->user, summary, err) : no_memory(err);
 }
 
 enum msx_code msx_skill_stage(struct msx_crm *crm, json_t *result, json_t **staged_out,
@@ -305,7 +374,7 @@ enum msx_code msx_skill_stage(struct msx_crm *crm, json_t *result, json_t **stag
     MSX_AUTO(msx_json_free_p) json_t *built = NULL;
     MSX_AUTO(msx_json_free_p) json_t *staged = json_array();
     enum msx_code rc = MSX_OK;
-    size_t blocked = 0;
+    json_int_t blocked = 0;
 
     if (!crm->stage)
         return msx_fail(err, MSX_E_USAGE, "there is no plan to add to");
@@ -324,10 +393,16 @@ enum msx_code msx_skill_stage(struct msx_crm *crm, json_t *result, json_t **stag
     if (!rc && built && crm->stage->coming)
         rc = crm->stage->coming(crm->stage->user, built, err);
     for (size_t i = 0; !rc && i < json_array_size(ops); i++)
-        rc = stage_one(crm, result, json_array_get(ops, i), json_array_get(built, i), staged,
-                       &blocked, err);
-    if (!rc && counts &&
-        json_object_set_new(counts, "blocked", json_integer((json_int_t)blocked)) != 0)
+        rc = stage_one(crm, result, json_array_get(ops, i), json_array_get(built, i), staged, err);
+    if (!rc && json_array_size(staged))
+        rc = take_guardrails(crm, ops, staged, err);
+    if (!rc && copy_guardrails(json_object_get(result, "outputs"), ops))
+        rc = no_memory(err);
+    if (!rc && json_array_size(staged))
+        rc = name_result(crm, result, err);
+    for (size_t i = 0; i < json_array_size(ops); i++)
+        blocked += has_block(json_object_get(json_array_get(ops, i), "guardrails"));
+    if (!rc && counts && json_object_set_new(counts, "blocked", json_integer(blocked)) != 0)
         rc = no_memory(err);
     if (!rc && staged_out)
         *staged_out = MSX_STEAL(staged);

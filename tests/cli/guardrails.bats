@@ -108,3 +108,20 @@ warn GX-17" ]
     [[ $stderr == *"guardrails.yaml' line "*"op.placeholders"* ]]
     rm -r "$MSXOPS_HOME/config/skills"
 }
+
+@test "a plan names the flows and results behind it; a result shows the guardrails of the whole plan" {
+    msxops skill run csam-health-review --role csam --plan p.json >r.json
+    [ "$(jq '.operations | length' r.json)" -ge 2 ]
+    [ "$(jq -c .flows p.json)" = '["csam-health-review"]' ]
+    [ "$(jq -c '[.results[] | .flow, .run.today, .decision.value]' p.json)" \
+        = "$(jq -c '[.flow, .run.today, .decision.value]' r.json)" ]
+    # each operation of the plan is judged beside all others, the first one too
+    [ "$(jq '[.operations[] | select(.guardrails | any(.id == "GX-17") | not)] | length' r.json)" = 0 ]
+    [ "$(jq '.outputs.dry_run_updates == .operations' r.json)" = true ]
+    [ "$(jq '.stats.operations.blocked' r.json)" \
+        = "$(jq '[.operations[] | select(.guardrails | any(.outcome == "block"))] | length' r.json)" ]
+    # the same flow again stands there once
+    msxops skill run csam-health-review --role csam --plan p.json >r.json
+    [ "$(jq -c .flows p.json)" = '["csam-health-review"]' ]
+    [ "$(jq '.results | length' p.json)" = 1 ]
+}
