@@ -66,6 +66,8 @@ static const struct sb_step steps[] = {
     /* s-*: the opportunity lacks one part of the customer plan */
     SB_FIRM("s-scope-1", "s-scope", "Meter reader bot", "Azure App Service", 93, 2100,
             "{FULL -OutOfScope}"),
+    { "s-scope-2", "s-scope", "Meter exchange", "spec2", "On Track", "Production",
+      "Azure App Service", 1, 99, 2150, "{FULL -OutOfScope}", NULL },
     { "s-touch-1", "s-touch", "Message adoption", "csam2", "On Track", "Usage",
       "Azure Communication Services", 1, 94, 2200, "{FULL -Cadence}", "spec2" },
     SB_FIRM("s-plan-1", "s-plan", "Crew tablets", "Azure App Service", 95, 2300, "{FULL -CSP}"),
@@ -109,6 +111,7 @@ static const struct sb_todo todos[] = {
     TASK("un-task", "Design around the Unified API limit", "csam2", "In Progress", 19, -4, DONE),
     SB_NEXT("un-gate", "Draw the portal", "se2", 19),
     SB_NEXT("s-scope-1", "Read ten meters", "csa2", 19),
+    SB_NEXT("s-scope-2", "Exchange ten meters", "csa2", 19),
     SB_NEXT("s-touch-1", "Count read messages", "csam2", 19),
     SB_NEXT("s-plan-1", "Hand out tablets", "csam2", 19),
     SB_NEXT("s-goal-0", "Scan the notes", "csam2", 19),

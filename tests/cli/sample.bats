@@ -76,6 +76,7 @@ SPEC-TRI-06: Quantum workbench
 SPEC-TRI-06: Reporting pages
 SPEC-TRI-06: Restoration notes
 SPEC-TRI-07: Image analysis
+SPEC-TRI-07: Meter exchange
 SPEC-TRI-07: Preview portal
 SPEC-TRI-07: Webcam portal
 SPEC-TRI-08: Alpine snow forecast
