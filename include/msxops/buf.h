@@ -18,7 +18,9 @@ struct msx_buf {
 };
 
 extern char msx_buf_empty[1];
+/* clang-format off */
 #define MSX_BUF_INIT(max_bytes) { msx_buf_empty, 0, 0, (max_bytes), MSX_OK }
+/* clang-format on */
 
 void msx_buf_init(struct msx_buf *b, size_t max_bytes);
 void msx_buf_release(struct msx_buf *b); /* for MSX_AUTO too; leaves an empty usable buffer */
@@ -30,8 +32,8 @@ void msx_buf_addf(struct msx_buf *b, const char *fmt, ...) MSX_PRINTF(2, 3);
 void msx_buf_truncate(struct msx_buf *b, size_t len);
 
 /* MSX_OK, MSX_E_NOMEM or MSX_E_LIMIT ("what" is over its limit of N bytes). */
-enum msx_code msx_buf_finish(struct msx_buf *b, const char *what, struct msx_error *err)
-    MSX_MUST_CHECK;
+enum msx_code msx_buf_finish(struct msx_buf *b, const char *what,
+                             struct msx_error *err) MSX_MUST_CHECK;
 /* Move the text out (caller frees with msx_free); NULL when the buffer has failed. */
 char *msx_buf_take(struct msx_buf *b);
 

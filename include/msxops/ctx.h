@@ -1,5 +1,5 @@
-/* The context that every layer gets: what the process knows about its user, time, limits and places.
- * The library reads no environment and prints nothing: cmd/ fills this in. */
+/* The context that every layer gets: what the process knows about its user, time, limits and
+ * places. The library reads no environment and prints nothing: cmd/ fills this in. */
 #ifndef MSXOPS_CTX_H
 #define MSXOPS_CTX_H
 

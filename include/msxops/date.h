@@ -1,4 +1,4 @@
-/* Calendar days, no clock times. A day is a number of days since 1970-01-01, proleptic Gregorian. */
+/* Calendar days, no clock times. A day is counted from 1970-01-01, proleptic Gregorian. */
 #ifndef MSXOPS_DATE_H
 #define MSXOPS_DATE_H
 
@@ -27,10 +27,10 @@ msx_day msx_day_business(msx_day d, int n);
 enum msx_code msx_day_resolve(const char *spec, msx_day today, msx_day *out,
                               struct msx_error *err) MSX_MUST_CHECK;
 
-/* Time zone by IANA name, "UTC", or NULL for the process's own (TZ). Opaque, thread-safe to read. */
+/* Time zone by IANA name, "UTC", or NULL for the process's own (TZ). Thread-safe to read. */
 struct msx_tz;
-enum msx_code msx_tz_open(const char *name, struct msx_tz **out, struct msx_error *err)
-    MSX_MUST_CHECK; /* MSX_E_USAGE: unknown zone */
+enum msx_code msx_tz_open(const char *name, struct msx_tz **out,
+                          struct msx_error *err) MSX_MUST_CHECK; /* MSX_E_USAGE: unknown zone */
 void msx_tz_free(struct msx_tz *tz);
 const char *msx_tz_name(const struct msx_tz *tz); /* "UTC", "Europe/Berlin", or the TZ text */
 int msx_tz_offset_s(const struct msx_tz *tz, int64_t unix_s); /* seconds east of UTC */

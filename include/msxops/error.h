@@ -7,9 +7,9 @@
 
 #if defined(__GNUC__)
 #define MSX_PRINTF(f, a) __attribute__((format(printf, f, a)))
-#define MSX_MUST_CHECK __attribute__((warn_unused_result))
-#define MSX_AUTO(fn) __attribute__((cleanup(fn)))
-#define MSX_UNUSED __attribute__((unused))
+#define MSX_MUST_CHECK   __attribute__((warn_unused_result))
+#define MSX_AUTO(fn)     __attribute__((cleanup(fn)))
+#define MSX_UNUSED       __attribute__((unused))
 #else
 #error "libmsxops needs gcc or clang"
 #endif
@@ -63,7 +63,9 @@ struct msx_error { /* caller-owned, usually on the stack; nothing to free; {0} i
     char hint[300];      /* what to do, ideally a command to run; "" when there is none */
 };
 
+/* clang-format off */
 #define MSX_ERROR_INIT { .code = MSX_OK }
+/* clang-format on */
 
 /**
  * Fill err (may be NULL) and return code, so that a caller writes `return msx_fail(...)`.

@@ -1,4 +1,4 @@
-/* Files: whole reads with a ceiling, durable atomic replacement, locks. All descriptors O_CLOEXEC. */
+/* Files: whole reads with a ceiling, durable atomic replacement, locks. Always O_CLOEXEC. */
 #ifndef MSXOPS_FILE_H
 #define MSXOPS_FILE_H
 
@@ -9,8 +9,8 @@
 #include "msxops/error.h"
 
 /* Append the file to b. path "-" is not special. MSX_E_NOTFOUND, MSX_E_IO, MSX_E_LIMIT, NOMEM. */
-enum msx_code msx_file_read(const char *path, struct msx_buf *b, struct msx_error *err)
-    MSX_MUST_CHECK;
+enum msx_code msx_file_read(const char *path, struct msx_buf *b,
+                            struct msx_error *err) MSX_MUST_CHECK;
 /* Replace path durably: temporary file in the same folder, write, fsync, rename, fsync folder. On
  * any failure the old file is untouched and the temporary removed. MSX_E_IO, MSX_E_NOMEM. */
 enum msx_code msx_file_replace(const char *path, const void *data, size_t len, mode_t mode,
@@ -22,8 +22,8 @@ char *msx_path_join(const char *dir, const char *name);
 
 /* Exclusive advisory lock on path (created 0600), released on close or death. wait_ms 0 = try once.
  * MSX_E_CONFLICT when somebody else holds it (message says so), MSX_E_IO. */
-enum msx_code msx_lock_acquire(const char *path, long wait_ms, int *fd_out, struct msx_error *err)
-    MSX_MUST_CHECK;
+enum msx_code msx_lock_acquire(const char *path, long wait_ms, int *fd_out,
+                               struct msx_error *err) MSX_MUST_CHECK;
 void msx_lock_release(int fd); /* -1 is fine */
 
 /* Append-only file of JSON lines: journal, audit log. */

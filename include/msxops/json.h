@@ -1,5 +1,5 @@
-/* JSON helpers over jansson. json_t may cross the API; ownership words are jansson's: new, borrowed,
- * stolen. All getters accept NULL and wrong types, and then answer "absent". */
+/* JSON helpers over jansson. json_t may cross the API; ownership words are jansson's: new,
+ * borrowed, stolen. All getters accept NULL and wrong types, and then answer "absent". */
 #ifndef MSXOPS_JSON_H
 #define MSXOPS_JSON_H
 

@@ -5,10 +5,10 @@
 #include "msxops/crm.h"
 
 #define MSX_PLAN_MAX_BYTES ((size_t)16 << 20)
-#define MSX_PLAN_MAX_OPS 2000
+#define MSX_PLAN_MAX_OPS   2000
 
 /* {"format":"msxops-plan","version":1,"planId":GUID,"org":url,"user":{id,name,email},"role":..,
- *  "created":RFC3339,"tool":"msxops 0.1.0","nextId":n,"operations":[...]} ; unknown members survive.
+ *  "created":RFC3339,"tool":"msxops 0.1.0","nextId":n,"operations":[...]}; unknown ones survive.
  *
  * An operation, as the planning tools of lib/crm build it and as the file keeps it:
  *   id        "OP-1" (given by the plan)
@@ -37,21 +37,21 @@ struct msx_plan {
 enum msx_code msx_plan_new(struct msx_crm *crm, const char *path, struct msx_plan **out,
                            struct msx_error *err) MSX_MUST_CHECK;
 /* Reads the bytes once. MSX_E_NOTFOUND, MSX_E_INVALID (names operation and member), MSX_E_LIMIT. */
-enum msx_code msx_plan_load(const char *path, struct msx_plan **out, struct msx_error *err)
-    MSX_MUST_CHECK;
+enum msx_code msx_plan_load(const char *path, struct msx_plan **out,
+                            struct msx_error *err) MSX_MUST_CHECK;
 enum msx_code msx_plan_check(const json_t *doc, struct msx_error *err) MSX_MUST_CHECK;
 enum msx_code msx_plan_save(const struct msx_plan *p, struct msx_error *err) MSX_MUST_CHECK;
 void msx_plan_free(struct msx_plan *p);
 MSX_DEFINE_AUTO(struct msx_plan, msx_plan_free)
 /* Default path of a new plan in the state folder; new string. */
-enum msx_code msx_plan_default_path(const struct msx_ctx *ctx, char **out, struct msx_error *err)
-    MSX_MUST_CHECK;
+enum msx_code msx_plan_default_path(const struct msx_ctx *ctx, char **out,
+                                    struct msx_error *err) MSX_MUST_CHECK;
 
 /* Checks of operations that need rules (skills/): given by the layer above; may be absent.
  * Fills op["guardrails"] with [{id, outcome pass|warn|block, message, cleared_by?, override?}] of
- * those that fired. fresh: the record as it is now, or NULL when planning or for a create. When op is
- * one of plan_doc's own (planning), what is said of a plan as a whole is brought up to date in its
- * other operations, too. */
+ * those that fired. fresh: the record as it is now, or NULL when planning or for a create. When op
+ * is one of plan_doc's own (planning), what is said of a plan as a whole is brought up to date in
+ * its other operations, too. */
 struct msx_guard {
     enum msx_code (*check)(void *user, const json_t *plan_doc, json_t *op, const json_t *fresh,
                            struct msx_error *err);
@@ -73,13 +73,13 @@ void msx_plan_stage_free(struct msx_stage *stage);
 enum msx_code msx_plan_drop(struct msx_plan *p, const char *const *ids, size_t n, json_t **dropped,
                             struct msx_error *err) MSX_MUST_CHECK;
 
-/* Change what operation `id` of the plan file writes. fields: values by column or tool parameter, as
- * text or JSON; fill: values for blanks "<<name>>" in the operation's texts, by name. Both may be
- * NULL. MSX_E_USAGE (no such operation, field, blank or value), MSX_E_CONFLICT (the record has
+/* Change what operation `id` of the plan file writes. fields: values by column or tool parameter,
+ * as text or JSON; fill: values for blanks "<<name>>" in the operation's texts, by name. Both may
+ * be NULL. MSX_E_USAGE (no such operation, field, blank or value), MSX_E_CONFLICT (the record has
  * changed since it was planned), and what msx_op_build() fails with. */
 enum msx_code msx_plan_edit(struct msx_crm *crm, const char *path, const char *id,
-                            const json_t *fields, const json_t *fill,
-                            const struct msx_guard *guard, struct msx_error *err) MSX_MUST_CHECK;
+                            const json_t *fields, const json_t *fill, const struct msx_guard *guard,
+                            struct msx_error *err) MSX_MUST_CHECK;
 
 /* 12 hexadecimal digits of the SHA-256 of the canonical form of everything that will be sent and
  * everything the user is shown. ids NULL = all operations. */
@@ -87,21 +87,21 @@ enum msx_code msx_plan_confirmation(const json_t *doc, const char *const *ids, s
                                     char out[13], struct msx_error *err) MSX_MUST_CHECK;
 /* The approval cards: {plan, org, user, count, cards:[{id,type,role,customer,opportunity,record,
  * rows[],why,impact,risk,guardrails[],...}], confirmation}. New object. */
-enum msx_code msx_plan_cards(const struct msx_plan *p, json_t **out, struct msx_error *err)
-    MSX_MUST_CHECK;
+enum msx_code msx_plan_cards(const struct msx_plan *p, json_t **out,
+                             struct msx_error *err) MSX_MUST_CHECK;
 /* The same, with each card's "live": what differs in CRM now. */
 enum msx_code msx_plan_live(struct msx_crm *crm, const struct msx_plan *p, json_t **out,
                             struct msx_error *err) MSX_MUST_CHECK;
 
 enum msx_on_conflict { MSX_CONFLICT_FAIL, MSX_CONFLICT_SKIP, MSX_CONFLICT_REBASE };
 struct msx_apply_options {
-    const char *confirm;         /* confirmation the person saw; must match (MSX_E_CONFLICT) */
-    const char *const *only;     /* operation ids, NULL = all */
+    const char *confirm;     /* confirmation the person saw; must match (MSX_E_CONFLICT) */
+    const char *const *only; /* operation ids, NULL = all */
     size_t only_n;
-    bool resume;                 /* go on with an earlier apply of this plan; the confirmation that
-                                  * was given then is in the journal, so confirm may be NULL */
+    bool resume; /* go on with an earlier apply of this plan; the confirmation that
+                  * was given then is in the journal, so confirm may be NULL */
     enum msx_on_conflict on_conflict;
-    const struct msx_guard *guard; /* run again on the live record; may be NULL */
+    const struct msx_guard *guard;                   /* run again on the live record; may be NULL */
     void (*progress)(void *user, const json_t *row); /* each operation as it ends; may be NULL */
     void *progress_user;
 };

@@ -12,7 +12,7 @@ enum msx_cell {
     MSX_CELL_NUM,   /* number, right-aligned */
     MSX_CELL_DAY,   /* first ten characters of a date or timestamp */
 };
-struct msx_column { /* key NULL ends */
+struct msx_column {  /* key NULL ends */
     const char *key; /* member name, or dotted path "record.number" */
     const char *title;
     enum msx_cell cell;
@@ -20,12 +20,12 @@ struct msx_column { /* key NULL ends */
 };
 
 struct msx_table_style {
-    size_t width;  /* columns of the terminal; 0 = no limit */
-    bool bold;     /* escape codes for the heading */
+    size_t width; /* columns of the terminal; 0 = no limit */
+    bool bold;    /* escape codes for the heading */
 };
 
-/* Text of one cell, as tables and CSV show it; new string, NULL when out of memory. Missing and null
- * are "". Objects and arrays are compact JSON; arrays of strings are joined with ", ". */
+/* Text of one cell, as tables and CSV show it; new string, NULL when out of memory. Missing and
+ * null are "". Objects and arrays are compact JSON; arrays of strings are joined with ", ". */
 char *msx_cell_text(const json_t *row, const struct msx_column *col);
 
 /* Append an aligned table of the rows (array). cols NULL: all keys of the first row. Cells that do

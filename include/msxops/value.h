@@ -13,7 +13,7 @@ enum msx_vtype {
                     * STRING-like symbol `unknown`, see MSX_V_SYM: this one is about reading */
     MSX_V_BOOL,
     MSX_V_NUM,
-    MSX_V_STR,     /* text, and the symbols yes no unknown, on_track, specialist ... */
+    MSX_V_STR, /* text, and the symbols yes no unknown, on_track, specialist ... */
     MSX_V_DATE,
     MSX_V_LIST,
     MSX_V_REC, /* a record itself: the bare roots o m t u, as arguments of calls */
