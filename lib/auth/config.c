@@ -104,8 +104,7 @@ static enum msx_code check_profile(const struct msx_config *c, const char *name,
     }
     if (!json_is_object(profile))
         return complain_text(&at, err, "profile '%s' wants keys and values", name);
-    json_object_foreach(profile, key, v)
-    {
+    json_object_foreach(profile, key, v) {
         at.key = key;
         if (msx_config_is_secret(key))
             return complain_text(&at, err, "'%s' is a secret: it does not belong into this file",
@@ -142,8 +141,7 @@ static enum msx_code check_doc(const struct msx_config *c, struct msx_error *err
     if (!json_is_object(profiles))
         return complain_text(&at, err, "%s wants names of profiles, each with its settings",
                              "profiles");
-    json_object_foreach(profiles, name, p)
-    {
+    json_object_foreach(profiles, name, p) {
         enum msx_code rc = check_profile(c, name, p, err);
 
         if (rc)
@@ -260,8 +258,7 @@ static void list_names(const json_t *profiles, struct msx_buf *b)
     const char *k;
     json_t *v;
 
-    json_object_foreach((json_t *)(uintptr_t)profiles, k, v)
-    {
+    json_object_foreach((json_t *)(uintptr_t)profiles, k, v) {
         (void)v;
         msx_buf_addf(b, "%s%s", b->len ? ", " : "", k);
     }

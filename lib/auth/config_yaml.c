@@ -62,8 +62,7 @@ static void emit(struct msx_buf *b, const json_t *j, int depth)
     size_t i;
 
     if (json_object_size(j)) {
-        json_object_foreach((json_t *)(uintptr_t)j, name, v)
-        {
+        json_object_foreach((json_t *)(uintptr_t)j, name, v) {
             msx_buf_addf(b, "%*s", depth * 2, "");
             emit_string(b, name);
             msx_buf_addc(b, ':');
@@ -72,8 +71,7 @@ static void emit(struct msx_buf *b, const json_t *j, int depth)
         return;
     }
     if (json_array_size(j)) {
-        json_array_foreach(j, i, v)
-        {
+        json_array_foreach(j, i, v) {
             msx_buf_addf(b, "%*s-", depth * 2, "");
             emit_member(b, v, depth + 1);
         }
@@ -134,8 +132,7 @@ static json_int_t line_of(const struct edit *e, size_t n)
     const char *name;
     json_t *v;
 
-    json_object_foreach((json_t *)(uintptr_t)e->lines, name, v)
-    {
+    json_object_foreach((json_t *)(uintptr_t)e->lines, name, v) {
         const char *rest = behind(e, n, name);
 
         if (rest && !*rest)
@@ -151,8 +148,7 @@ static json_int_t last_line_under(const struct edit *e, size_t n)
     const char *name;
     json_t *v;
 
-    json_object_foreach((json_t *)(uintptr_t)e->lines, name, v)
-    {
+    json_object_foreach((json_t *)(uintptr_t)e->lines, name, v) {
         const char *rest = behind(e, n, name);
 
         if (rest && *rest && json_integer_value(v) > last)

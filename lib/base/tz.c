@@ -337,7 +337,7 @@ static enum msx_code load_local(struct msx_tz *tz, struct msx_error *err)
     return rc == MSX_E_NOMEM ? msx_fail(err, rc, "out of memory") : MSX_OK;
 }
 
-/* IANA name of the machine's zone, which /etc/localtime usually points to; "UTC" without one. New. */
+/* IANA name of the machine's zone, where /etc/localtime points; "UTC" without one. New. */
 static char *local_name(void)
 {
     static const char dir[] = "/zoneinfo/";

@@ -271,8 +271,7 @@ enum msx_code msx_crm_args(const struct msx_tool *t, const json_t *params,
         return msx_crm_oom(err);
     if (params && !json_is_object(params) && !json_is_null(params))
         return msx_fail(err, MSX_E_USAGE, "%s: the parameters must be an object", t->name);
-    json_object_foreach((json_t *)(uintptr_t)params, key, v)
-    {
+    json_object_foreach((json_t *)(uintptr_t)params, key, v) {
         const struct msx_param *p = find_param(t, key);
         json_t *value = NULL;
         enum msx_code rc;

@@ -131,8 +131,7 @@ static enum msx_code no_such_label(const char *logical, const char *column, cons
     json_t *o;
     size_t i;
 
-    json_array_foreach(options, i, o)
-    {
+    json_array_foreach(options, i, o) {
         const char *name = msx_json_str(o, "label");
 
         if (!name || n == sizeof names / sizeof names[0])
@@ -165,8 +164,7 @@ enum msx_code msx_label_code(struct msx_crm *crm, const char *logical, const cha
 
     if (rc)
         return rc;
-    json_array_foreach(options, i, o)
-    {
+    json_array_foreach(options, i, o) {
         const char *name = msx_json_str(o, "label");
         json_int_t value;
 
@@ -191,8 +189,7 @@ enum msx_code msx_code_label(struct msx_crm *crm, const char *logical, const cha
 
     if (rc)
         return rc;
-    json_array_foreach(options, i, o)
-    {
+    json_array_foreach(options, i, o) {
         const char *name = msx_json_str(o, "label");
         json_int_t value;
 
@@ -280,8 +277,7 @@ enum msx_code msx_crm_active_filter(struct msx_crm *crm, struct msx_buf *b, stru
     }
     /* Closed codes are excluded rather than active ones listed: a record without a status or with a
      * code that was taken out of the option set counts as active. */
-    json_array_foreach(options, i, o)
-    {
+    json_array_foreach(options, i, o) {
         json_int_t code;
 
         if (!msx_json_int(o, "value", &code) ||

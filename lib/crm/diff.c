@@ -83,14 +83,12 @@ static json_t *rows_of(const json_t *before, const json_t *after, bool removed)
 
     if (!rows)
         return NULL;
-    json_object_foreach((json_t *)(uintptr_t)after, key, v)
-    {
+    json_object_foreach((json_t *)(uintptr_t)after, key, v) {
         if (!strchr(key, '@') && add_row(rows, before, after, key))
             return NULL;
     }
     if (removed) {
-        json_object_foreach((json_t *)(uintptr_t)before, key, v)
-        {
+        json_object_foreach((json_t *)(uintptr_t)before, key, v) {
             if (!strchr(key, '@') && !json_object_get(after, key) &&
                 add_row(rows, before, after, key))
                 return NULL;

@@ -83,8 +83,7 @@ static enum msx_code customer_opportunities(struct msx_crm *crm, const json_t *k
     rc = msx_crm_accounts_like(crm, keywords, &found, err);
     if (rc)
         return rc;
-    json_array_foreach(found, i, group)
-    {
+    json_array_foreach(found, i, group) {
         if (!json_array_size(group) && msx_crm_note(notes, "no account has '%.100s' in its name",
                                                     json_string_value(json_array_get(keywords, i))))
             return msx_crm_oom(err);
@@ -146,8 +145,7 @@ static enum msx_code scope_of(struct msx_crm *crm, const json_t *params, json_t 
     s->numbers = msx_crm_one_or_many(params, "milestoneNumber", "milestoneNumbers", &s->by_number);
     if (!s->ids || !s->numbers)
         return msx_crm_oom(err);
-    json_array_foreach(s->numbers, i, item)
-    {
+    json_array_foreach(s->numbers, i, item) {
         const char *number = json_string_value(item);
 
         if (strncmp(number, "7-", 2) || !number[2] || number[2 + strspn(number + 2, "0123456789")])
@@ -227,8 +225,7 @@ static int keep(struct msx_crm *crm, const struct filter *f, const struct scope 
 
     if (!kept)
         return -1;
-    json_array_foreach(records, i, rec)
-    {
+    json_array_foreach(records, i, rec) {
         if (keeps(crm, f, s, rec) && json_array_append(kept, rec))
             return -1;
     }
@@ -311,8 +308,7 @@ int msx_crm_dress_milestones(struct msx_crm *crm, json_t *milestones)
     json_t *m;
     size_t i;
 
-    json_array_foreach(milestones, i, m)
-    {
+    json_array_foreach(milestones, i, m) {
         const char *commitment = msx_crm_committed(m) ? "Committed" : "Uncommitted";
 
         if (msx_crm_tidy_one(crm, &msx_crm_milestones, m) ||

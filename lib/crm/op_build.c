@@ -211,8 +211,7 @@ static enum msx_code check_required(struct msx_crm *crm, const struct msx_op_kin
 
     if (rc)
         return rc;
-    json_array_foreach(json_object_get(meta, "properties"), i, p)
-    {
+    json_array_foreach(json_object_get(meta, "properties"), i, p) {
         const char *name = msx_json_str_or(p, "name", "");
 
         for (size_t j = 0; j < n && msx_json_bool_or(p, "required", false); j++) {
@@ -271,8 +270,7 @@ static enum msx_code merge_fields(const struct msx_op_kind *k, json_t *args, str
     json_t *value;
     const char *name;
 
-    json_object_foreach(json_object_get(args, "fields"), name, value)
-    {
+    json_object_foreach(json_object_get(args, "fields"), name, value) {
         const struct msx_op_field *f = msx_op_field_of(k->table, name);
 
         if (!f) {

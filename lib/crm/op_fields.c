@@ -70,8 +70,7 @@ static const json_t *property(struct msx_crm *crm, const struct msx_crm_table *t
 
     if (msx_meta_table(crm->odata, t->logical, &table, NULL))
         return NULL;
-    json_array_foreach(msx_json_arr(table, "properties"), i, p)
-    {
+    json_array_foreach(msx_json_arr(table, "properties"), i, p) {
         if (!strcmp(msx_json_str_or(p, "name", ""), column))
             return p;
     }

@@ -113,8 +113,7 @@ static enum msx_code level_finish(struct level *l, struct msx_error *err)
     rc = msx_crm_finish(l->read, &records, err);
     if (rc)
         return rc;
-    json_array_foreach(records, i, rec)
-    {
+    json_array_foreach(records, i, rec) {
         char guid[MSX_GUID_LEN + 1];
 
         if (msx_guid_parse(msx_json_str_or(rec, l->table->key, ""), guid) &&
@@ -201,8 +200,7 @@ static enum msx_code load_parents(struct msx_op_world *w, const json_t *children
     json_t *rec;
     const char *id;
 
-    json_object_foreach((json_t *)(uintptr_t)children, id, rec)
-    {
+    json_object_foreach((json_t *)(uintptr_t)children, id, rec) {
         const char *table = msx_crm_lookup_table(rec, column);
 
         if (table && strcmp(table, l.table->logical))
@@ -223,8 +221,7 @@ static enum msx_code load_team(struct msx_op_world *w, struct msx_error *err)
     const char *id;
     enum msx_code rc;
 
-    json_object_foreach(w->opportunities, id, rec)
-    {
+    json_object_foreach(w->opportunities, id, rec) {
         if (!msx_guid_eq(msx_json_str(rec, "_ownerid_value"), w->me) &&
             json_array_append_new(among, json_string(id)))
             return msx_crm_oom(err);
@@ -284,8 +281,7 @@ enum msx_code msx_op_world_load(struct msx_crm *crm, const struct msx_op_kind *c
     if (rc)
         return rc;
     accounts.map = w->accounts;
-    json_object_foreach(w->opportunities, id, rec)
-    {
+    json_object_foreach(w->opportunities, id, rec) {
         if (want(&accounts, msx_json_str(rec, "_parentaccountid_value")))
             rc = msx_crm_oom(err);
     }

@@ -15,8 +15,7 @@ enum msx_code msx_op_state_of(struct msx_crm *crm, json_int_t status, json_int_t
     if (rc)
         return rc;
     *state = status == 5 ? 1 : status == 6 ? 2 : 0;
-    json_array_foreach(options, i, o)
-    {
+    json_array_foreach(options, i, o) {
         json_int_t value;
 
         if (msx_json_int(o, "value", &value) && value == status)
@@ -67,8 +66,7 @@ static json_t *guard_of(const struct msx_op_kind *k, const json_t *after)
 
     if (k->creates)
         return guard;
-    json_object_foreach((json_t *)(uintptr_t)after, key, v)
-    {
+    json_object_foreach((json_t *)(uintptr_t)after, key, v) {
         if (!strchr(key, '@'))
             bad |= json_array_append_new(guard, json_string(key));
     }
@@ -121,8 +119,7 @@ static json_t *former_values(const json_t *before, const json_t *after)
     const char *key;
     json_t *v;
 
-    json_object_foreach((json_t *)(uintptr_t)after, key, v)
-    {
+    json_object_foreach((json_t *)(uintptr_t)after, key, v) {
         json_t *was = json_object_get(before, key);
 
         if (!was && strchr(key, '@'))

@@ -140,8 +140,7 @@ static enum msx_code body_of(struct msx_crm *crm, const struct msx_op_kind *k, c
     const char *column;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)after, column, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)after, column, value) {
         enum msx_code rc = MSX_OK;
 
         if (strchr(column, '@'))

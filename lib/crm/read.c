@@ -270,8 +270,7 @@ json_t *msx_crm_flatten(const json_t *lists)
     json_t *list;
     size_t i;
 
-    json_array_foreach(lists, i, list)
-    {
+    json_array_foreach(lists, i, list) {
         if (json_array_extend(all, list)) {
             json_decref(all);
             return NULL;

@@ -93,8 +93,7 @@ int msx_crm_tidy(struct msx_crm *crm, const struct msx_crm_table *t, json_t *rec
     json_t *rec;
     size_t i;
 
-    json_array_foreach(records, i, rec)
-    {
+    json_array_foreach(records, i, rec) {
         if (msx_crm_tidy_one(crm, t, rec))
             return -1;
     }
@@ -110,8 +109,7 @@ json_t *msx_crm_ids_of(const json_t *records, const char *column)
 
     if (!seen || !ids)
         return NULL;
-    json_array_foreach(records, i, rec)
-    {
+    json_array_foreach(records, i, rec) {
         const char *raw = msx_json_str(rec, column);
         char id[MSX_GUID_LEN + 1];
 
@@ -132,15 +130,13 @@ json_t *msx_crm_group(const json_t *records, const char *column, const json_t *i
 
     if (!groups)
         return NULL;
-    json_array_foreach(ids, i, item)
-    {
+    json_array_foreach(ids, i, item) {
         const char *id = json_string_value(item);
 
         if (id && !json_object_get(groups, id) && json_object_set_new(groups, id, json_array()))
             return NULL;
     }
-    json_array_foreach(records, i, item)
-    {
+    json_array_foreach(records, i, item) {
         const char *raw = msx_json_str(item, column);
         char id[MSX_GUID_LEN + 1];
         json_t *group;
@@ -159,8 +155,7 @@ bool msx_crm_has_id(const json_t *ids, const char *id)
     json_t *item;
     size_t i;
 
-    json_array_foreach(ids, i, item)
-    {
+    json_array_foreach(ids, i, item) {
         if (msx_guid_eq(json_string_value(item), id))
             return true;
     }
@@ -230,8 +225,7 @@ int msx_crm_sort(json_t *records, const struct msx_crm_order *order)
     items = msx_calloc(n, sizeof *items);
     if (!items)
         return -1;
-    json_array_foreach(records, i, rec)
-    {
+    json_array_foreach(records, i, rec) {
         items[i] = (struct sortable){ .rec = json_incref(rec), .order = order };
     }
     qsort(items, n, sizeof *items, compare);

@@ -140,8 +140,7 @@ static void add_candidates(struct msx_buf *b, const struct msx_crm_table *t, con
     json_t *rec;
     size_t i;
 
-    json_array_foreach(records, i, rec)
-    {
+    json_array_foreach(records, i, rec) {
         const char *number = msx_json_str(rec, "msp_milestonenumber");
         const char *mail = msx_json_str(rec, "internalemailaddress");
 
@@ -324,8 +323,7 @@ static enum msx_code numbers_read(struct msx_crm *crm, const json_t *numbers, js
     records = msx_crm_flatten(lists);
     if (!records || !all)
         return msx_crm_oom(err);
-    json_array_foreach(records, i, rec)
-    {
+    json_array_foreach(records, i, rec) {
         const char *number = msx_json_str_or(rec, "msp_milestonenumber", "");
 
         if ((!json_object_get(all, number) && json_object_set_new(all, number, json_array())) ||
@@ -346,8 +344,7 @@ enum msx_code msx_ref_resolve_all(struct msx_crm *crm, enum msx_ref_kind kind, c
     size_t i;
     enum msx_code rc = numbers && out ? MSX_OK : msx_crm_oom(err);
 
-    json_array_foreach(refs, i, ref)
-    {
+    json_array_foreach(refs, i, ref) {
         if (!rc && !json_is_string(ref))
             rc = msx_fail(err, MSX_E_USAGE, "a reference must be a text");
         if (!rc && kind == MSX_REF_MILESTONE && is_number(json_string_value(ref)) &&
@@ -356,8 +353,7 @@ enum msx_code msx_ref_resolve_all(struct msx_crm *crm, enum msx_ref_kind kind, c
     }
     if (!rc && json_array_size(numbers) > 1)
         rc = numbers_read(crm, numbers, &found, err);
-    json_array_foreach(refs, i, ref)
-    {
+    json_array_foreach(refs, i, ref) {
         const char *text = json_string_value(ref);
         const json_t *records = json_object_get(found, text);
         char guid[MSX_GUID_LEN + 1];

@@ -40,8 +40,7 @@ enum msx_code msx_crm_accounts_like(struct msx_crm *crm, const json_t *keywords,
     size_t i;
     enum msx_code rc = filters && all ? MSX_OK : msx_crm_oom(err);
 
-    json_array_foreach(keywords, i, item)
-    {
+    json_array_foreach(keywords, i, item) {
         if (!rc)
             rc = add_name_filter(json_string_value(item), filters, err);
     }
@@ -49,8 +48,7 @@ enum msx_code msx_crm_accounts_like(struct msx_crm *crm, const json_t *keywords,
         rc = msx_crm_list_filters(
             crm, &(struct msx_crm_query){ .table = &msx_crm_accounts, .select = "accountid,name" },
             filters, &lists, err);
-    json_array_foreach(lists, i, item)
-    {
+    json_array_foreach(lists, i, item) {
         if (!rc && json_array_append_new(all, msx_crm_ids_of(item, "accountid")))
             rc = msx_crm_oom(err);
     }
@@ -72,8 +70,7 @@ static enum msx_code check_tpids(const json_t *tpids, struct msx_error *err)
     json_t *item;
     size_t i;
 
-    json_array_foreach(tpids, i, item)
-    {
+    json_array_foreach(tpids, i, item) {
         const char *tpid = json_string_value(item);
 
         if (!*tpid || tpid[strspn(tpid, "0123456789")])
@@ -180,8 +177,7 @@ static enum msx_code account_scope(struct msx_crm *crm, const json_t *params, js
         if (rc)
             return rc;
     }
-    json_array_foreach(found, i, group)
-    {
+    json_array_foreach(found, i, group) {
         if (!json_array_size(group) && msx_crm_note(notes, "no account has '%.100s' in its name",
                                                     json_string_value(json_array_get(keywords, i))))
             return msx_crm_oom(err);
@@ -352,8 +348,7 @@ static enum msx_code read_mine(struct msx_crm *crm, struct mine *m, json_t *note
         json_t *rec;
         size_t k;
 
-        json_array_foreach(m->owned, k, rec)
-        {
+        json_array_foreach(m->owned, k, rec) {
             if (msx_guid_eq(json_string_value(json_array_get(ids, i)),
                             msx_json_str(rec, "opportunityid"))) {
                 json_array_remove(ids, i);
@@ -377,8 +372,7 @@ static int add_related(struct msx_crm *crm, const json_t *params, json_t *record
     json_t *rec;
     size_t i;
 
-    json_array_foreach(records, i, rec)
-    {
+    json_array_foreach(records, i, rec) {
         const char *customer = msx_crm_label(rec, "_parentaccountid_value");
 
         if ((keyword && !msx_crm_contains(customer, keyword)) ||

@@ -110,8 +110,7 @@ static enum msx_code summarize(json_t *milestones, json_t **out, struct msx_erro
     size_t i;
     int bad = !status || !opportunity;
 
-    json_array_foreach(milestones, i, m)
-    {
+    json_array_foreach(milestones, i, m) {
         const char *opp = msx_crm_label(m, "_msp_opportunityid_value");
 
         committed += msx_crm_committed(m);
@@ -253,14 +252,12 @@ static json_t *customer_row(struct msx_crm *crm, const struct needing *n, const 
     json_int_t total = 0;
     size_t i;
 
-    json_array_foreach(n->opportunities, i, rec)
-    {
+    json_array_foreach(n->opportunities, i, rec) {
         if (msx_crm_has_id(accounts, msx_json_str(rec, "_parentaccountid_value")) &&
             json_array_append(own, json_object_get(rec, "opportunityid")))
             return NULL;
     }
-    json_array_foreach(n->milestones, i, rec)
-    {
+    json_array_foreach(n->milestones, i, rec) {
         char id[MSX_GUID_LEN + 1];
 
         if (!msx_crm_has_id(own, msx_json_str(rec, "_msp_opportunityid_value")) ||
@@ -295,14 +292,12 @@ static enum msx_code needing_tasks(struct msx_crm *crm, const json_t *params, js
 
     if (rc)
         return rc;
-    json_array_foreach(json_object_get(params, "customerKeywords"), i, keyword)
-    {
+    json_array_foreach(json_object_get(params, "customerKeywords"), i, keyword) {
         if (json_array_append_new(customers, customer_row(crm, &n, json_string_value(keyword),
                                                           json_array_get(n.accounts, i))))
             return msx_crm_oom(err);
     }
-    json_object_foreach(n.tasks, id, m)
-    { /* two keywords may find the same customer */
+    json_object_foreach(n.tasks, id, m) { /* two keywords may find the same customer */
         total += json_array_size(m) == 0;
     }
     *result = json_pack("{s:I,s:O}", "totalMilestonesNeedingTasks", total, "customers", customers);

@@ -35,8 +35,7 @@ static enum msx_code list_pending(struct msx_crm *crm, const json_t *params, jso
     enum msx_code rc = rows ? pending(crm, &ops, err) : msx_crm_oom(err);
 
     (void)params;
-    json_array_foreach(ops, i, op)
-    {
+    json_array_foreach(ops, i, op) {
         json_t *after = json_object_get(op, "after");
 
         if (json_array_append_new(rows, json_pack("{s:o,s:o,s:o,s:o,s:o,s:O?}", "id",
@@ -87,8 +86,7 @@ static const json_t *find_op(const json_t *ops, const char *id)
     json_t *op;
     size_t i;
 
-    json_array_foreach(ops, i, op)
-    {
+    json_array_foreach(ops, i, op) {
         if (msx_ieq(msx_json_str(op, "id"), id))
             return op;
     }

@@ -83,8 +83,7 @@ json_t *msx_op_changed_before(const json_t *op)
     const char *key;
     json_t *v;
 
-    json_object_foreach(json_object_get(op, "after"), key, v)
-    {
+    json_object_foreach(json_object_get(op, "after"), key, v) {
         json_t *old = json_object_get(before, key);
 
         if (old && json_object_set(was, key, old))
@@ -174,8 +173,7 @@ static enum msx_code build_all(struct msx_crm *crm, const struct msx_op_kind *k,
     json_t *p;
     size_t i;
 
-    json_array_foreach(params, i, p)
-    {
+    json_array_foreach(params, i, p) {
         json_t *full = NULL;
         enum msx_code rc = with_owner(crm, k, p, &full, err);
 

@@ -104,8 +104,7 @@ static void strip(struct msx_crm *crm, const json_t *params, const char *set, js
     json_t *rec;
     size_t i;
 
-    json_array_foreach(records, i, rec)
-    {
+    json_array_foreach(records, i, rec) {
         json_t *etag = keep ? json_incref(json_object_get(rec, "@odata.etag")) : NULL;
 
         if (msx_crm_tidy_one(crm, t, rec))
@@ -295,8 +294,7 @@ static enum msx_code list_properties(struct msx_crm *crm, const json_t *params, 
     rc = msx_meta_table(crm->odata, t ? t->logical : name, &table, err);
     if (rc)
         return rc;
-    json_array_foreach(msx_json_arr(table, "properties"), i, p)
-    {
+    json_array_foreach(msx_json_arr(table, "properties"), i, p) {
         if (filter && !msx_crm_contains(msx_json_str(p, "name"), filter) &&
             !msx_crm_contains(msx_json_str(p, "displayName"), filter))
             continue;

@@ -77,8 +77,7 @@ static enum msx_code activities(struct msx_crm *crm, const json_t *params, json_
     rc = msx_crm_tasks_of(crm, ids, NULL, open_only, &groups, err);
     if (rc)
         return rc;
-    json_object_foreach(groups, id, group)
-    {
+    json_object_foreach(groups, id, group) {
         count += (json_int_t)json_array_size(group);
     }
     if (one && json_array_size(ids) == 1)
@@ -109,8 +108,7 @@ static enum msx_code option_list(struct msx_crm *crm, const char *column, bool w
 
     if (rc)
         return rc;
-    json_array_foreach(options, i, o)
-    {
+    json_array_foreach(options, i, o) {
         json_t *row = json_pack("{s:O,s:O}", "value", json_object_get(o, "value"), "label",
                                 json_object_get(o, "label"));
         json_t *state = json_object_get(o, "state");

@@ -75,8 +75,7 @@ static enum msx_code timeline(struct msx_crm *crm, const json_t *params, json_t 
     rc = msx_crm_milestones_of(crm, params, notes, &milestones, err);
     if (rc)
         return rc;
-    json_array_foreach(milestones, i, m)
-    {
+    json_array_foreach(milestones, i, m) {
         if (json_array_append_new(events, event(crm, m)))
             return msx_crm_oom(err);
     }
@@ -120,8 +119,7 @@ static enum msx_code points_of(struct msx_crm *crm, const json_t *milestones, js
     size_t i;
 
     *total = 0;
-    json_array_foreach(milestones, i, m)
-    {
+    json_array_foreach(milestones, i, m) {
         msx_day day = msx_crm_day(crm, m, "msp_milestonedate");
         double use = 0;
         char text[11];

@@ -124,8 +124,7 @@ static void hint_nearest_table(struct msx_odata *o, const char *logical, struct 
     if (!msx_rows_wait(r, NULL)) {
         list = msx_rows_array(r);
         names = msx_calloc(json_array_size(list) + 1, sizeof(*names));
-        json_array_foreach(list, i, t)
-        {
+        json_array_foreach(list, i, t) {
             const char *name = msx_json_str(t, "LogicalName");
 
             if (names && name)
@@ -333,8 +332,7 @@ static const char *find_nav(const json_t *relations, const char *column, const c
     size_t i;
     const json_t *r;
 
-    json_array_foreach(relations, i, r)
-    {
+    json_array_foreach(relations, i, r) {
         const char *nav = msx_json_str(r, "ReferencingEntityNavigationPropertyName");
 
         if (nav && strcmp(msx_json_str_or(r, "ReferencingAttribute", ""), column) == 0 &&
@@ -413,8 +411,7 @@ static enum msx_code ask_set(struct msx_odata *o, const char *set, struct msx_ro
     }
     if (rc)
         return rc;
-    json_array_foreach(msx_rows_array(*rows), i, d)
-    {
+    json_array_foreach(msx_rows_array(*rows), i, d) {
         if (strcmp(msx_json_str_or(d, "EntitySetName", ""), set) == 0)
             *def = d;
     }

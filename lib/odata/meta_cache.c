@@ -166,8 +166,7 @@ void meta_cache_read_sets(const struct msx_odata *o)
     const char *set;
     json_t *item;
 
-    json_object_foreach(msx_json_obj(doc, "sets"), set, item)
-    {
+    json_object_foreach(msx_json_obj(doc, "sets"), set, item) {
         const char *logical = msx_json_str(item, "logical");
         const char *primary = msx_json_str(item, "primaryId");
         struct meta_set *s;

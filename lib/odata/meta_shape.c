@@ -43,8 +43,7 @@ json_t *meta_shape_options(const json_t *attribute)
     if (!set)
         set = msx_json_obj(attribute, "GlobalOptionSet");
     options = msx_json_arr(set, "Options");
-    json_array_foreach(options, i, option)
-    {
+    json_array_foreach(options, i, option) {
         if (add_option(list, option))
             return NULL;
     }
@@ -63,8 +62,7 @@ const json_t *meta_find_attribute(const json_t *list, const char *column)
     size_t i;
     const json_t *a;
 
-    json_array_foreach(list, i, a)
-    {
+    json_array_foreach(list, i, a) {
         const char *name = msx_json_str(a, "LogicalName");
 
         if (name && strcmp(name, column) == 0)
@@ -158,8 +156,7 @@ static json_t *shape_properties(json_t *const raw[META_SECTIONS])
     size_t kept = 0, i;
     const json_t *a;
 
-    json_array_foreach(raw[META_ATTRIBUTES], i, a)
-    {
+    json_array_foreach(raw[META_ATTRIBUTES], i, a) {
         const char *name = msx_json_str(a, "LogicalName");
 
         /* the text twins of lookups and choices ("owneridname") cannot be asked for */

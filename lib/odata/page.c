@@ -10,8 +10,7 @@ static enum msx_code check_rows(const json_t *rows, struct msx_error *err)
 
     if (!json_is_array(rows))
         return msx_fail(err, MSX_E_SERVER, "the service's answer has no list of records");
-    json_array_foreach(rows, i, row)
-    {
+    json_array_foreach(rows, i, row) {
         if (!json_is_object(row))
             return msx_fail(err, MSX_E_SERVER, "record %zu of the service's answer is none", i + 1);
     }

@@ -86,8 +86,7 @@ static enum msx_code scope_of(const json_t *header, struct scope *s, struct msx_
     s->ids = msx_calloc(json_array_size(list) + 1, sizeof *s->ids);
     if (!s->ids)
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
-    json_array_foreach(list, i, v)
-    {
+    json_array_foreach(list, i, v) {
         if (json_is_string(v))
             s->ids[s->n++] = json_string_value(v);
     }

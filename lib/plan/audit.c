@@ -100,8 +100,7 @@ static enum msx_code write_lines(struct plan_audit *a, json_t *lines, struct msx
     if (rc)
         return rc;
     a->size = -1;
-    json_array_foreach(lines, i, line)
-    {
+    json_array_foreach(lines, i, line) {
         MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(LINE_MAX_BYTES);
 
         if (json_object_set_new(line, "prev", json_string(a->head)) < 0)

@@ -158,8 +158,7 @@ static enum msx_code check_after(const json_t *op, const struct plan_type *t, co
 
     if (!json_is_object(after))
         return bad(err, name, "after", "an object");
-    json_object_foreach(after, key, v)
-    {
+    json_object_foreach(after, key, v) {
         enum msx_code rc = check_column(after, t, key, v, name, err);
 
         if (rc)
@@ -192,8 +191,7 @@ static enum msx_code check_before(const json_t *op, const struct plan_type *t, c
         return bad(err, name, "before", "an object");
     if (json_object_size(before) > (size_t)8 * COLUMNS_MAX)
         return msx_fail(err, MSX_E_INVALID, "%s: 'before' has too many columns", name);
-    json_object_foreach(before, key, v)
-    {
+    json_object_foreach(before, key, v) {
         if (strlen(key) > 160 || !plain_value(v))
             return msx_fail(err, MSX_E_INVALID, "%s: 'before' has a value that is not plain: '%s'",
                             name, key);
@@ -218,8 +216,7 @@ static enum msx_code check_names(const json_t *op, const char *member, const cha
         return MSX_OK;
     if (!json_is_array(list) || json_array_size(list) > LIST_MAX)
         return bad(err, name, member, "a list of names");
-    json_array_foreach(list, i, v)
-    {
+    json_array_foreach(list, i, v) {
         if (!text_of(v, 128) || json_string_length(v) == 0)
             return bad(err, name, member, "a list of names");
     }
@@ -235,8 +232,7 @@ static enum msx_code check_guardrails(const json_t *op, const char *name, struct
         return MSX_OK;
     if (!json_is_array(list) || json_array_size(list) > LIST_MAX)
         return bad(err, name, "guardrails", "a list");
-    json_array_foreach(list, i, v)
-    {
+    json_array_foreach(list, i, v) {
         const char *outcome = msx_json_str(v, "outcome");
         const json_t *override = json_object_get(v, "override");
 
@@ -409,8 +405,7 @@ static enum msx_code check_ids(const json_t *doc, const json_t *ops, json_t *ind
 
     if (json_object_get(doc, "nextId") && (!has_next || next < 1))
         return bad(err, "plan", "nextId", "a whole number from 1");
-    json_array_foreach(ops, i, op)
-    {
+    json_array_foreach(ops, i, op) {
         const char *id = msx_json_str(op, "id");
         char place[40];
         enum msx_code rc;
@@ -460,10 +455,8 @@ enum msx_code msx_plan_check(const json_t *doc, struct msx_error *err)
     rc = check_ids(doc, ops, index, made, err);
     if (rc)
         return rc;
-    json_array_foreach(ops, i, op)
-    {
-        json_array_foreach(msx_json_arr(op, "dependsOn"), k, dep)
-        {
+    json_array_foreach(ops, i, op) {
+        json_array_foreach(msx_json_arr(op, "dependsOn"), k, dep) {
             if (!json_object_get(index, json_string_value(dep)))
                 return msx_fail(err, MSX_E_INVALID,
                                 "%s: 'dependsOn' names '%.80s', which is not in the plan",

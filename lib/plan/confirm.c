@@ -65,8 +65,7 @@ static enum msx_code count_records(const json_t *doc, size_t *n, struct msx_erro
     json_t *op;
     size_t i;
 
-    json_array_foreach(msx_json_arr(doc, "operations"), i, op)
-    {
+    json_array_foreach(msx_json_arr(doc, "operations"), i, op) {
         if (!seen || json_object_set_new(seen, plan_target_id(op), json_true()) < 0)
             return msx_fail(err, MSX_E_NOMEM, "out of memory");
     }
@@ -127,8 +126,7 @@ enum msx_code msx_plan_cards(const struct msx_plan *p, json_t **out, struct msx_
         rc = count_records(p->doc, &records, err);
     if (rc)
         return rc;
-    json_array_foreach(msx_json_arr(p->doc, "operations"), i, op)
-    {
+    json_array_foreach(msx_json_arr(p->doc, "operations"), i, op) {
         if (json_array_append_new(cards, card(p->doc, op, i, records)) < 0)
             return msx_fail(err, MSX_E_NOMEM, "out of memory");
     }

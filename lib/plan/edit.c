@@ -72,8 +72,7 @@ static enum msx_code wanted(const json_t *op, const json_t *fields, const json_t
     json_t *v;
     const char *key;
 
-    json_object_foreach(msx_json_obj(op, "after"), key, v)
-    {
+    json_object_foreach(msx_json_obj(op, "after"), key, v) {
         MSX_AUTO(msx_free_p)
         char *text =
             json_is_string(v) && plan_is_column(key) ? filled(json_string_value(v), fill) : NULL;
@@ -81,8 +80,7 @@ static enum msx_code wanted(const json_t *op, const json_t *fields, const json_t
         if (text && msx_json_set_str(all, key, text) < 0)
             return msx_fail(err, MSX_E_NOMEM, "out of memory");
     }
-    json_object_foreach((json_t *)(uintptr_t)fields, key, v)
-    {
+    json_object_foreach((json_t *)(uintptr_t)fields, key, v) {
         if (json_object_set(all, key, v) < 0)
             return msx_fail(err, MSX_E_NOMEM, "out of memory");
     }
@@ -107,15 +105,13 @@ static enum msx_code remake_params(const json_t *op, const json_t *want, json_t 
                  : json_object_set(p, "opportunityId",
                                    json_object_get(msx_json_obj(context, "opportunity"), "id"));
 
-    json_object_foreach(msx_json_obj(op, "after"), key, v)
-    {
+    json_object_foreach(msx_json_obj(op, "after"), key, v) {
         const char *param = plan_is_column(key) && !json_is_null(v) ? param_of(key) : NULL;
 
         if (param)
             rc |= json_object_set(p, param, v);
     }
-    json_object_foreach((json_t *)(uintptr_t)want, key, v)
-    {
+    json_object_foreach((json_t *)(uintptr_t)want, key, v) {
         const char *param = param_of(key);
 
         if (!param)

@@ -53,8 +53,7 @@ static enum msx_code find_deps(struct plan_run *x, const json_t *index, struct p
     r->deps = msx_calloc(json_array_size(list) + 1, sizeof *r->deps);
     if (!r->deps)
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
-    json_array_foreach(list, i, v)
-    {
+    json_array_foreach(list, i, v) {
         json_int_t at = json_integer_value(json_object_get(index, json_string_value(v)));
 
         if (at < 0 || (size_t)at >= x->n)
@@ -159,8 +158,7 @@ enum msx_code plan_run_init(struct plan_run *x, struct msx_error *err)
     if (!x->ops || !index)
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
     x->n = json_array_size(ops);
-    json_array_foreach(ops, i, op)
-    {
+    json_array_foreach(ops, i, op) {
         struct plan_op *r = &x->ops[i];
 
         r->op = op;

@@ -19,8 +19,7 @@ static json_t *as_before(const json_t *op, const char *type)
 
     if (!after)
         return NULL;
-    json_object_foreach(msx_json_obj(op, "after"), key, v)
-    {
+    json_object_foreach(msx_json_obj(op, "after"), key, v) {
         if (plan_is_column(key) && plan_copy_column(after, before, key) < 0)
             return NULL;
     }

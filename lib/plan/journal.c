@@ -48,8 +48,7 @@ enum msx_code plan_op_digest(const json_t *op, char out[65], struct msx_error *e
     const char *key;
 
     /* labels are not sent: a plan read with other labels does the same */
-    json_object_foreach(after, key, v)
-    {
+    json_object_foreach(after, key, v) {
         if (sent && plan_is_column(key) && json_object_set(sent, key, v) < 0) {
             json_decref(sent);
             sent = NULL;
@@ -75,8 +74,7 @@ enum msx_code plan_journal_key(const json_t *doc, char out[33], struct msx_error
 
     if (!id) {
         ops = json_array();
-        json_array_foreach(msx_json_arr(doc, "operations"), i, op)
-        {
+        json_array_foreach(msx_json_arr(doc, "operations"), i, op) {
             char digest[65];
 
             rc = plan_op_digest(op, digest, err);
@@ -182,8 +180,7 @@ static enum msx_code commit(void *user, json_t *lines, struct msx_error *err)
     json_t *line;
     size_t i;
 
-    json_array_foreach(lines, i, line)
-    {
+    json_array_foreach(lines, i, line) {
         if (i)
             msx_buf_addc(&b, '\n');
         msx_json_dump(&b, line);

@@ -62,8 +62,7 @@ static enum msx_code compare(const json_t *op, const json_t *now, json_t *card,
     state = state_name(op, now, &cmp);
     if (!now && !plan_op_type(op)->create)
         ok = ok && json_array_append_new(rows, row("record", "there", "not there", NULL)) == 0;
-    json_array_foreach(cmp.state == PLAN_STATE_DONE ? NULL : cmp.touched, i, v)
-    {
+    json_array_foreach(cmp.state == PLAN_STATE_DONE ? NULL : cmp.touched, i, v) {
         ok = ok && json_array_append_new(rows, row(msx_json_str_or(v, "field", ""),
                                                    msx_json_str_or(v, "before", ""),
                                                    msx_json_str_or(v, "now", ""), now)) == 0;

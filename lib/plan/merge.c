@@ -63,8 +63,7 @@ static enum msx_code check_reading(const json_t *old, const json_t *op, struct m
     json_t *v;
     size_t i;
 
-    json_array_foreach(msx_json_arr(old, "guard"), i, v)
-    {
+    json_array_foreach(msx_json_arr(old, "guard"), i, v) {
         const char *column = json_string_value(v);
 
         if (!column || !json_object_get(now, column) ||
@@ -83,8 +82,7 @@ static int take_columns(json_t *old, const json_t *op)
     json_t *after = msx_json_obj(old, "after"), *more = msx_json_obj(op, "after"), *v;
     const char *key;
 
-    json_object_foreach(more, key, v)
-    {
+    json_object_foreach(more, key, v) {
         if (plan_is_column(key) && plan_copy_column(after, more, key) < 0)
             return -1;
     }
@@ -98,8 +96,7 @@ static void drop_unchanged(json_t *old)
     const char *key;
     void *tmp;
 
-    json_object_foreach_safe(after, tmp, key, v)
-    {
+    json_object_foreach_safe(after, tmp, key, v) {
         char column[160];
         size_t n = strcspn(key, "@");
 
@@ -111,8 +108,7 @@ static void drop_unchanged(json_t *old)
             (void)json_object_del(after, key); /* it is there: this cannot fail */
     }
     /* labels of columns that are gone */
-    json_object_foreach_safe(after, tmp, key, v)
-    {
+    json_object_foreach_safe(after, tmp, key, v) {
         char column[160];
         size_t n = strcspn(key, "@");
 
@@ -132,8 +128,7 @@ static int take_before(json_t *old, const json_t *op)
 
     if (!before)
         return 0;
-    json_object_foreach(more, key, v)
-    {
+    json_object_foreach(more, key, v) {
         if (strcmp(key, PLAN_ETAG) == 0    ? json_object_set(before, key, v) < 0
             : json_object_get(before, key) ? 0
                                            : json_object_set(before, key, v) < 0)
@@ -147,8 +142,7 @@ static bool holds(const json_t *list, const json_t *value)
     json_t *v;
     size_t i;
 
-    json_array_foreach(list, i, v)
-    {
+    json_array_foreach(list, i, v) {
         if (json_equal(v, value))
             return true;
     }
@@ -168,8 +162,7 @@ static int take_names(json_t *old, const json_t *op, const char *member)
         if (json_object_set_new(old, member, list) < 0)
             return -1;
     }
-    json_array_foreach(msx_json_arr(op, member), i, v)
-    {
+    json_array_foreach(msx_json_arr(op, member), i, v) {
         if (!holds(list, v) && json_array_append(list, v) < 0)
             return -1;
     }
@@ -231,8 +224,7 @@ static enum msx_code check_closed(const json_t *doc, const json_t *op, struct ms
 
     if (strcmp(msx_json_str_or(op, "type", ""), "update_task") != 0)
         return MSX_OK;
-    json_array_foreach(msx_json_arr(doc, "operations"), i, other)
-    {
+    json_array_foreach(msx_json_arr(doc, "operations"), i, other) {
         if (strcmp(msx_json_str_or(other, "type", ""), "close_task") != 0 ||
             !plan_same_record(other, op))
             continue;
@@ -252,8 +244,7 @@ enum msx_code plan_merge(const json_t *doc, const json_t *op, enum plan_merge *r
     size_t i;
 
     *result = PLAN_MERGE_NONE;
-    json_array_foreach(msx_json_arr(doc, "operations"), i, old)
-    {
+    json_array_foreach(msx_json_arr(doc, "operations"), i, old) {
         if (!same_purpose(old, op))
             continue;
         rc = plan_op_type(op)->create ? MSX_OK : check_reading(old, op, err);

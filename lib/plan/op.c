@@ -247,8 +247,7 @@ static bool guard_passes(struct plan_run *x, struct plan_op *r, const json_t *no
             return false;
         }
     }
-    json_array_foreach(msx_json_arr(r->live, "guardrails"), i, row)
-    {
+    json_array_foreach(msx_json_arr(r->live, "guardrails"), i, row) {
         const char *id = msx_json_str_or(row, "id", "");
 
         if (strcmp(msx_json_str_or(row, "outcome", ""), "block") != 0 ||

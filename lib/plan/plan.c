@@ -188,14 +188,12 @@ static int mark_dependants(json_t *ops, json_t *gone)
         size_t i, k;
 
         more = false;
-        json_array_foreach(ops, i, op)
-        {
+        json_array_foreach(ops, i, op) {
             const char *id = plan_op_id(op);
 
             if (json_object_get(gone, id))
                 continue;
-            json_array_foreach(msx_json_arr(op, "dependsOn"), k, dep)
-            {
+            json_array_foreach(msx_json_arr(op, "dependsOn"), k, dep) {
                 if (!json_object_get(gone, json_string_value(dep)))
                     continue;
                 if (json_object_set_new(gone, id, json_true()) < 0)
@@ -227,8 +225,7 @@ enum msx_code msx_plan_drop(struct msx_plan *p, const char *const *ids, size_t n
         if (mark_dependants(ops, gone) < 0)
             return msx_fail(err, MSX_E_NOMEM, "out of memory");
     }
-    json_array_foreach(ops, i, op)
-    {
+    json_array_foreach(ops, i, op) {
         bool go = !ids || json_object_get(gone, plan_op_id(op));
 
         if ((go ? json_array_append_new(list, json_string(plan_op_id(op)))
@@ -239,8 +236,7 @@ enum msx_code msx_plan_drop(struct msx_plan *p, const char *const *ids, size_t n
     if (!json_object_get(p->doc, "nextId")) {
         unsigned long top = 0;
 
-        json_array_foreach(ops, i, op)
-        {
+        json_array_foreach(ops, i, op) {
             unsigned long k = plan_id_number(plan_op_id(op));
 
             top = k > top ? k : top;

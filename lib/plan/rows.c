@@ -31,8 +31,7 @@ json_t *plan_rows(const json_t *op)
     if (!before || !after)
         return NULL;
     /* the record was read wider than what is written: only that is a change */
-    json_object_foreach(after, key, v)
-    {
+    json_object_foreach(after, key, v) {
         if (!plan_is_column(key))
             continue;
         if (plan_copy_column(before, msx_json_obj(op, "before"), key) < 0 ||

@@ -32,7 +32,8 @@ void plan_select(struct msx_buf *b, const json_t *op, bool all)
 
     if (all && msx_op_select(t->name))
         msx_buf_adds(b, msx_op_select(t->name));
-    json_object_foreach(msx_json_obj(op, "after"), key, v) add_column(b, key);
+    json_object_foreach(msx_json_obj(op, "after"), key, v)
+        add_column(b, key);
     json_array_foreach(msx_json_arr(op, "guard"), i, v)
         add_column(b, json_string_value(v) ? json_string_value(v) : "@");
     json_object_foreach(msx_json_obj(msx_json_obj(op, "inverse"), "after"), key, v)

@@ -52,13 +52,14 @@ enum msx_code plan_op_keep_state(struct plan_op *r, const json_t *record, struct
     size_t i;
     bool ok = state != NULL;
 
-    json_object_foreach(msx_json_obj(r->op, "after"), key, v) ok =
-        ok && (!plan_is_column(key) || plan_copy_column(state, record, key) == 0);
-    json_array_foreach(msx_json_arr(r->op, "guard"), i, v) ok =
-        ok && (!json_is_string(v) || plan_copy_column(state, record, json_string_value(v)) == 0);
+    json_object_foreach(msx_json_obj(r->op, "after"), key, v)
+        ok = ok && (!plan_is_column(key) || plan_copy_column(state, record, key) == 0);
+    json_array_foreach(msx_json_arr(r->op, "guard"), i, v)
+        ok = ok &&
+             (!json_is_string(v) || plan_copy_column(state, record, json_string_value(v)) == 0);
     /* what taking it back would write */
-    json_object_foreach(msx_json_obj(msx_json_obj(r->op, "inverse"), "after"), key, v) ok =
-        ok && (!plan_is_column(key) || plan_copy_column(state, record, key) == 0);
+    json_object_foreach(msx_json_obj(msx_json_obj(r->op, "inverse"), "after"), key, v)
+        ok = ok && (!plan_is_column(key) || plan_copy_column(state, record, key) == 0);
     for (i = 0; i < 2; i++)
         ok = ok && (!json_object_get(record, always[i]) ||
                     plan_copy_column(state, record, always[i]) == 0);
@@ -84,8 +85,7 @@ void plan_op_conflict(struct plan_run *x, struct plan_op *r, struct plan_compare
     size_t i, more;
 
     /* a column to be written says more than one the decision rested on */
-    json_array_foreach(cmp->touched, i, row)
-    {
+    json_array_foreach(cmp->touched, i, row) {
         if (msx_json_bool_or(row, "written", false)) {
             first = row;
             break;
@@ -118,8 +118,7 @@ void plan_op_conflict(struct plan_run *x, struct plan_op *r, struct plan_compare
     json_decref(r->details);
     r->details = MSX_STEAL(cmp->touched);
     if (r->details && (who || when)) {
-        json_array_foreach(r->details, i, row)
-        {
+        json_array_foreach(r->details, i, row) {
             json_t *w = json_array_get(r->details, i);
 
             if (msx_json_set_str(w, "changedBy", who) < 0 ||
@@ -166,8 +165,7 @@ static json_t *overrides(const struct plan_op *r)
     json_t *list = json_array(), *row;
     size_t i;
 
-    json_array_foreach(msx_json_arr(r->live ? r->live : r->op, "guardrails"), i, row)
-    {
+    json_array_foreach(msx_json_arr(r->live ? r->live : r->op, "guardrails"), i, row) {
         json_t *o = msx_json_obj(row, "override");
 
         if (o && (!list || json_array_append_new(list, json_pack("{s:s, s:O}", "guardrail",

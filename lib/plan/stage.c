@@ -78,8 +78,7 @@ static enum msx_code next_id(json_t *doc, char out[24], struct msx_error *err)
 
     if (!msx_json_int(doc, "nextId", &next)) {
         next = 1;
-        json_array_foreach(msx_json_arr(doc, "operations"), i, op)
-        {
+        json_array_foreach(msx_json_arr(doc, "operations"), i, op) {
             json_int_t n = (json_int_t)plan_id_number(plan_op_id(op));
 
             next = n >= next ? n + 1 : next;
@@ -106,8 +105,7 @@ static enum msx_code add_dependencies(const json_t *doc, json_t *op, struct msx_
         if (json_object_set_new(op, "dependsOn", list) < 0)
             return msx_fail(err, MSX_E_NOMEM, "out of memory");
     }
-    json_array_foreach(msx_json_arr(doc, "operations"), i, other)
-    {
+    json_array_foreach(msx_json_arr(doc, "operations"), i, other) {
         if (plan_same_record(op, other) &&
             json_array_append_new(list, json_string(plan_op_id(other))) < 0)
             return msx_fail(err, MSX_E_NOMEM, "out of memory");
@@ -183,8 +181,7 @@ static void forget(const json_t *doc, const char *id)
     json_t *op;
     size_t i;
 
-    json_array_foreach(msx_json_arr(doc, "operations"), i, op)
-    {
+    json_array_foreach(msx_json_arr(doc, "operations"), i, op) {
         json_t *list = msx_json_arr(op, "dependsOn");
 
         for (size_t k = json_array_size(list); k > 0; k--) {

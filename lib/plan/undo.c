@@ -86,13 +86,11 @@ static json_t *guard_of(const json_t *op, const json_t *inverse)
     const char *key;
     json_t *v;
 
-    json_object_foreach(after, key, v)
-    {
+    json_object_foreach(after, key, v) {
         if (!guard || (plan_is_column(key) && json_array_append_new(guard, json_string(key)) < 0))
             return NULL;
     }
-    json_object_foreach(msx_json_obj(op, "after"), key, v)
-    {
+    json_object_foreach(msx_json_obj(op, "after"), key, v) {
         if (!guard || (plan_is_column(key) && !json_object_get(after, key) &&
                        json_array_append_new(guard, json_string(key)) < 0))
             return NULL;
@@ -108,8 +106,7 @@ static json_t *before_of(const json_t *state, const json_t *guard)
 
     if (!before || msx_json_set_str(before, PLAN_ETAG, msx_json_str(state, PLAN_ETAG)) < 0)
         return NULL;
-    json_array_foreach(guard, i, v)
-    {
+    json_array_foreach(guard, i, v) {
         if (plan_copy_column(before, state, json_string_value(v)) < 0)
             return NULL;
     }

@@ -207,8 +207,7 @@ bool plan_placeholders(const json_t *op, struct msx_buf *names)
     json_t *v;
     bool found = false;
 
-    json_object_foreach(msx_json_obj(op, "after"), key, v)
-    {
+    json_object_foreach(msx_json_obj(op, "after"), key, v) {
         const char *s = plan_is_column(key) ? plan_added_text(op, key) : NULL;
         const char *end;
 
@@ -258,8 +257,7 @@ enum msx_code plan_compare(const json_t *op, const json_t *expect, const json_t 
     json_t *v;
     size_t i;
 
-    json_object_foreach(after, key, v)
-    {
+    json_object_foreach(after, key, v) {
         if (!plan_is_column(key))
             continue;
         if (!plan_value_same(v, json_object_get(now, key)))
@@ -273,8 +271,7 @@ enum msx_code plan_compare(const json_t *op, const json_t *expect, const json_t 
         if (add_touched(&touched, op, expect, now, key, true) < 0)
             return msx_fail(err, MSX_E_NOMEM, "out of memory");
     }
-    json_array_foreach(msx_json_arr(op, "guard"), i, v)
-    {
+    json_array_foreach(msx_json_arr(op, "guard"), i, v) {
         const char *column = json_string_value(v);
 
         if (!column || json_object_get(after, column))
@@ -303,8 +300,7 @@ json_t *plan_not_shown(const json_t *op, const json_t *record)
 
     if (!list)
         return NULL;
-    json_object_foreach(after, key, v)
-    {
+    json_object_foreach(after, key, v) {
         json_t *row;
 
         if (!plan_is_column(key) || plan_value_same(v, json_object_get(record, key)))
@@ -362,8 +358,7 @@ json_t *plan_find(const json_t *doc, const char *id)
     json_t *op;
     size_t i;
 
-    json_array_foreach(msx_json_arr(doc, "operations"), i, op)
-    {
+    json_array_foreach(msx_json_arr(doc, "operations"), i, op) {
         const char *s = msx_json_str(op, "id");
 
         if (s && strcmp(s, id) == 0)

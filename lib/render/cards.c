@@ -185,10 +185,11 @@ static void reasons(const struct pen *p, const char *label, const json_t *v)
     if (json_is_string(v)) {
         labelled(p, label, json_string_value(v));
     } else if (json_is_array(v)) {
-        json_array_foreach ((json_t *)(uintptr_t)v, i, item) {
-            MSX_AUTO(msx_free_p) char *t = json_is_object(item) && msx_json_str(item, "message")
-                                               ? msx_strdup(msx_json_str(item, "message"))
-                                               : value_text(item);
+        json_array_foreach((json_t *)(uintptr_t)v, i, item) {
+            MSX_AUTO(msx_free_p)
+            char *t = json_is_object(item) && msx_json_str(item, "message")
+                          ? msx_strdup(msx_json_str(item, "message"))
+                          : value_text(item);
 
             labelled(p, i ? "" : label, t);
         }
@@ -204,7 +205,7 @@ static void guardrails(const struct pen *p, const json_t *list)
     size_t i;
     json_t *g;
 
-    json_array_foreach ((json_t *)(uintptr_t)list, i, g) {
+    json_array_foreach((json_t *)(uintptr_t)list, i, g) {
         const char *outcome = msx_json_str_or(g, "outcome", "");
         MSX_AUTO(msx_free_p) char *t = NULL;
 
@@ -243,7 +244,7 @@ void msx_render_card(struct msx_buf *b, const json_t *card, size_t width, bool c
     }
     labelled(&p, task ? "Task" : "Milestone", rec);
     labelled(&p, "Role", msx_json_str(card, "role"));
-    json_array_foreach ((json_t *)(uintptr_t)rows, i, r)
+    json_array_foreach((json_t *)(uintptr_t)rows, i, r)
         row(&p, r);
     labelled(&p, "Fill in", msx_json_str(card, "blanks"));
     reasons(&p, "Why", json_object_get(card, "why"));
@@ -251,10 +252,11 @@ void msx_render_card(struct msx_buf *b, const json_t *card, size_t width, bool c
     reasons(&p, "Risk", json_object_get(card, "risk"));
     guardrails(&p, json_object_get(card, "guardrails"));
     reasons(&p, "After", json_object_get(card, "dependsOn"));
-    json_array_foreach (json_object_get(card, "live"), i, r) {
+    json_array_foreach(json_object_get(card, "live"), i, r) {
         MSX_AUTO(msx_free_p) char *before = value_text(json_object_get(r, "planned"));
         MSX_AUTO(msx_free_p) char *now = value_text(json_object_get(r, "present"));
-        MSX_AUTO(msx_free_p) char *t =
+        MSX_AUTO(msx_free_p)
+        char *t =
             msx_asprintf("%s was %s when planned, is now %s", msx_json_str_or(r, "field", "?"),
                          before ? before : "?", now ? now : "?");
 
@@ -268,7 +270,7 @@ void msx_render_cards(struct msx_buf *b, const json_t *doc, size_t width, bool c
     size_t i;
     json_t *c;
 
-    json_array_foreach ((json_t *)(uintptr_t)cards, i, c) {
+    json_array_foreach((json_t *)(uintptr_t)cards, i, c) {
         msx_render_card(b, c, width, color);
         msx_buf_addc(b, '\n');
     }

@@ -8,7 +8,7 @@
 #include "msxops/text.h"
 
 #define FORMATTED "@OData.Community.Display.V1.FormattedValue"
-#define CELL_MAX ((size_t)1 << 20)
+#define CELL_MAX  ((size_t)1 << 20)
 
 void msx_render_money(struct msx_buf *b, double v)
 {
@@ -59,7 +59,7 @@ static bool all_strings(const json_t *array)
     size_t i;
     json_t *v;
 
-    json_array_foreach ((json_t *)(uintptr_t)array, i, v)
+    json_array_foreach((json_t *)(uintptr_t)array, i, v)
         if (!json_is_string(v))
             return false;
     return true;

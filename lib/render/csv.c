@@ -30,7 +30,7 @@ static void csv_text(struct msx_buf *b, const char *s, size_t len, bool from_crm
     msx_buf_addc(b, '"');
 }
 
-/* Every key of any row, in order of first appearance: no column is lost because one row lacks it. */
+/* Every key of any row, in order of first appearance: no column is lost for one row's lack. */
 static json_t *all_keys(const json_t *rows)
 {
     json_t *keys = json_object();
@@ -39,8 +39,8 @@ static json_t *all_keys(const json_t *rows)
     const char *key;
     json_t *v;
 
-    json_array_foreach ((json_t *)(uintptr_t)rows, i, row)
-        json_object_foreach (row, key, v)
+    json_array_foreach((json_t *)(uintptr_t)rows, i, row)
+        json_object_foreach(row, key, v)
             if (!json_object_get(keys, key))
                 json_object_set_new(keys, key, json_null());
     return keys;
@@ -81,7 +81,7 @@ void msx_render_csv(struct msx_buf *b, const json_t *rows, const struct msx_colu
             json_decref(keys);
             return;
         }
-        json_object_foreach (keys, key, v)
+        json_object_foreach(keys, key, v)
             own[n++] = (struct msx_column){ key, key, MSX_CELL_TEXT, 0 };
         cols = own;
     }
@@ -93,7 +93,7 @@ void msx_render_csv(struct msx_buf *b, const json_t *rows, const struct msx_colu
         }
         msx_buf_adds(b, "\r\n");
     }
-    json_array_foreach ((json_t *)(uintptr_t)rows, i, row)
+    json_array_foreach((json_t *)(uintptr_t)rows, i, row)
         csv_row(b, row, cols);
     msx_free(own);
     json_decref(keys);
@@ -104,7 +104,7 @@ void msx_render_ndjson(struct msx_buf *b, const json_t *rows)
     size_t i;
     json_t *row;
 
-    json_array_foreach ((json_t *)(uintptr_t)rows, i, row) {
+    json_array_foreach((json_t *)(uintptr_t)rows, i, row) {
         msx_json_dump(b, row);
         msx_buf_addc(b, '\n');
     }

@@ -6,10 +6,10 @@
 #include "msxops/mem.h"
 #include "msxops/text.h"
 
-#define CELL_MAX ((size_t)1 << 20)
+#define CELL_MAX  ((size_t)1 << 20)
 #define FORMATTED "@OData.Community.Display.V1.FormattedValue"
 
-/* Columns for rows without a view: the keys of the first row, annotations left out. New, or NULL. */
+/* Columns for rows without a view: keys of the first row but annotations. New, or NULL. */
 static struct msx_column *own_columns(const json_t *rows)
 {
     json_t *first = json_array_get(rows, 0);
@@ -20,11 +20,10 @@ static struct msx_column *own_columns(const json_t *rows)
 
     if (!cols)
         return NULL;
-    json_object_foreach (first, key, v)
+    json_object_foreach(first, key, v)
         if (!strchr(key, '@'))
-            cols[n++] = (struct msx_column){
-                key, key, json_is_number(v) ? MSX_CELL_NUM : MSX_CELL_LABEL, 8
-            };
+            cols[n++] = (struct msx_column){ key, key,
+                                             json_is_number(v) ? MSX_CELL_NUM : MSX_CELL_LABEL, 8 };
     /* a coded number with a label reads as text */
     for (size_t i = 0; i < n; i++) {
         char *label = msx_asprintf("%s" FORMATTED, cols[i].key);
@@ -201,13 +200,13 @@ out:
 }
 
 /* One "key  value" line; a nested record gives a line for each of its members. */
-static void record_lines(struct msx_buf *b, const json_t *record, const char *prefix, size_t longest,
-                         size_t width, int depth)
+static void record_lines(struct msx_buf *b, const json_t *record, const char *prefix,
+                         size_t longest, size_t width, int depth)
 {
     const char *key;
     json_t *v;
 
-    json_object_foreach ((json_t *)(uintptr_t)record, key, v) {
+    json_object_foreach((json_t *)(uintptr_t)record, key, v) {
         struct msx_column col = { key, key, MSX_CELL_LABEL, 0 };
         MSX_AUTO(msx_free_p) char *name = msx_asprintf("%s%s", prefix, key);
         MSX_AUTO(msx_free_p) char *text = NULL;
@@ -240,7 +239,7 @@ static size_t longest_key(const json_t *record, size_t prefix, int depth)
     const char *key;
     json_t *v;
 
-    json_object_foreach ((json_t *)(uintptr_t)record, key, v) {
+    json_object_foreach((json_t *)(uintptr_t)record, key, v) {
         size_t n = strchr(key, '@') ? 0 : prefix + strlen(key);
 
         if (n && depth && json_is_object(v) && json_object_size(v))

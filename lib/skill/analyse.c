@@ -163,8 +163,7 @@ static void add_json(struct analyser *z, const struct msx_tz *tz)
     json_t *objects = comment_objects(z->t->text, tz), *obj, *text;
     size_t i, k;
 
-    json_array_foreach(objects, i, obj)
-    {
+    json_array_foreach(objects, i, obj) {
         json_int_t day;
 
         z->object = msx_json_int(obj, "date", &day) ? (msx_day)day : MSX_DAY_NONE;

@@ -33,8 +33,10 @@ static void take_texts(const json_t *v, json_t *texts, int depth)
         (void)json_array_append(texts, (json_t *)(uintptr_t)v); /* shared, never changed */
     if (depth == MAX_DEPTH)
         return;
-    json_array_foreach(v, i, sub) take_texts(sub, texts, depth + 1);
-    json_object_foreach((json_t *)(uintptr_t)v, key, sub) take_texts(sub, texts, depth + 1);
+    json_array_foreach(v, i, sub)
+        take_texts(sub, texts, depth + 1);
+    json_object_foreach((json_t *)(uintptr_t)v, key, sub)
+        take_texts(sub, texts, depth + 1);
 }
 
 static void take_dates(const json_t *v, const struct msx_tz *tz, msx_day *newest, int depth)
@@ -52,8 +54,10 @@ static void take_dates(const json_t *v, const struct msx_tz *tz, msx_day *newest
     }
     if (depth == MAX_DEPTH)
         return;
-    json_array_foreach(v, i, sub) take_dates(sub, tz, newest, depth + 1);
-    json_object_foreach((json_t *)(uintptr_t)v, key, sub) take_dates(sub, tz, newest, depth + 1);
+    json_array_foreach(v, i, sub)
+        take_dates(sub, tz, newest, depth + 1);
+    json_object_foreach((json_t *)(uintptr_t)v, key, sub)
+        take_dates(sub, tz, newest, depth + 1);
 }
 
 static json_t *one_object(const json_t *obj, const struct msx_tz *tz)
@@ -63,8 +67,7 @@ static json_t *one_object(const json_t *obj, const struct msx_tz *tz)
     const char *key;
     json_t *v;
 
-    json_object_foreach((json_t *)(uintptr_t)obj, key, v)
-    {
+    json_object_foreach((json_t *)(uintptr_t)obj, key, v) {
         if (key_has(key, "date") || key_has(key, "modified") || key_has(key, "created"))
             take_dates(v, tz, &date, 0);
         else if (key_has(key, "comment") || key_has(key, "text"))
@@ -83,9 +86,9 @@ json_t *comment_objects(const char *json_text, const struct msx_tz *tz)
 
     if (json_text && *json_text)
         rc = msx_json_parse(json_text, strlen(json_text), "comments", &doc, NULL);
-    json_array_foreach (doc, i, obj)
+    json_array_foreach(doc, i, obj)
         all = all && json_is_object(obj);
-    json_array_foreach (doc, i, obj)
+    json_array_foreach(doc, i, obj)
         if (all && json_array_append_new(out, one_object(obj, tz)))
             rc = MSX_E_NOMEM;
     json_decref(doc);
@@ -108,8 +111,7 @@ enum msx_code msx_comment_json(const char *json_text, const struct msx_tz *tz, j
         json_decref(all);
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
     }
-    json_array_foreach(objects, i, obj)
-    {
+    json_array_foreach(objects, i, obj) {
         json_int_t day;
 
         (void)json_array_extend(all, json_object_get(obj, "texts"));

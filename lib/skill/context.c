@@ -135,8 +135,7 @@ static json_t *milestones(const struct making *k)
         list[n] = (struct ranked){ r->set_m[i], best_finding(r, r->set_m[i]) };
     if (list)
         qsort(list, n, sizeof *list, by_rank);
-    json_object_foreach(r->group_of, id, group)
-    {
+    json_object_foreach(r->group_of, id, group) {
         const struct msx_rec *m = msx_world_find(r->world, MSX_K_MILESTONE, id);
 
         if (list && m)
@@ -230,8 +229,7 @@ static bool jq_names(const struct msx_flow *f, const char *word)
     const char *decision = msx_json_str(f->doc, "decision"), *key;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)outputs, key, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)outputs, key, value) {
         if (strstr(json_string_value(value), word))
             return true;
     }

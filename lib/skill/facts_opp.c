@@ -224,8 +224,7 @@ static int mapped_stage(const struct msx_world *w, const char *id)
     const char *key;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)map, key, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)map, key, value) {
         json_int_t n = json_integer_value(value);
 
         if ((msx_ieq(key, id) || msx_guid_eq(key, id)) && n >= 1 && n <= 5)

@@ -126,8 +126,7 @@ static enum msx_code flow_path(const struct msx_ctx *ctx, const char *flow, char
     names = msx_calloc(json_object_size(found) + 1, sizeof *names);
     if (!names)
         return no_memory(err);
-    json_object_foreach(found, id, value)
-    {
+    json_object_foreach(found, id, value) {
         names[n++] = id;
         if (strcmp(id, flow) == 0)
             path = json_string_value(value);
@@ -170,8 +169,7 @@ static enum msx_code known_keys(const struct msx_flow *f, const char *ptr, const
         n++;
     if (!json_is_object(obj))
         return invalid(f, ptr, err, "a map is wanted", NULL);
-    json_object_foreach((json_t *)(uintptr_t)obj, key, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)obj, key, value) {
         const char *near;
         size_t i = 0;
 
@@ -242,10 +240,9 @@ static enum msx_code check_doc(struct msx_flow *f, struct msx_error *err)
     outputs = json_object_get(f->doc, "outputs");
     if (!json_is_object(outputs))
         return invalid(f, "", err, "'outputs' is missing", NULL);
-    json_object_foreach(
-        (json_t *)(uintptr_t)outputs, key,
-        value) if (!json_is_string(value)) return invalid(f, "/outputs", err,
-                                                          "jq text is wanted for output", key);
+    json_object_foreach((json_t *)(uintptr_t)outputs, key, value)
+        if (!json_is_string(value))
+            return invalid(f, "/outputs", err, "jq text is wanted for output", key);
     return check_rules(f, err);
 }
 
@@ -418,7 +415,8 @@ enum msx_code msx_skill_list(const struct msx_ctx *ctx, json_t **out, struct msx
     ids = msx_calloc(json_object_size(found) + 1, sizeof *ids);
     if (!ids || !list)
         return no_memory(err);
-    json_object_foreach(found, id, value) ids[n++] = id;
+    json_object_foreach(found, id, value)
+        ids[n++] = id;
     qsort(ids, n, sizeof *ids, by_name);
     for (size_t i = 0; i < n; i++) {
         json_t *e = entry_of(ids[i], json_string_value(json_object_get(found, ids[i])));

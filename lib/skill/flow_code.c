@@ -97,8 +97,7 @@ static enum msx_code fields(struct compiler *c, const json_t *def, struct msx_op
     op->fields = msx_calloc(json_object_size(def) + 1, sizeof *op->fields);
     if (!op->fields)
         return no_memory(c);
-    json_object_foreach((json_t *)(uintptr_t)def, name, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)def, name, value) {
         struct msx_op_field *field = &op->fields[op->nfields++];
         enum msx_code rc;
         size_t i = 0;
@@ -126,8 +125,7 @@ static enum msx_code task(struct compiler *c, const json_t *def, struct msx_op_d
     const char *name;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)def, name, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)def, name, value) {
         size_t i = 0;
 
         while (i < COUNT(keys) && strcmp(keys[i], name) != 0)
@@ -149,8 +147,7 @@ static enum msx_code one_op(struct compiler *c, const json_t *def, struct msx_op
     const char *key, *on;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)def, key, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)def, key, value) {
         size_t i = 0;
 
         while (i < COUNT(op_kinds) && strcmp(op_kinds[i].key, key) != 0)
@@ -342,8 +339,7 @@ static enum msx_code sets(struct compiler *c, struct msx_flow_code *out)
     out->groups = msx_calloc(json_object_size(groups) + 1, sizeof *out->groups);
     if (!out->groups)
         return no_memory(c);
-    json_object_foreach((json_t *)(uintptr_t)groups, name, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)groups, name, value) {
         struct msx_group *g = &out->groups[out->ngroups++];
 
         g->name = name;
@@ -374,8 +370,7 @@ static enum msx_code next_steps(struct compiler *c, struct msx_flow_code *out)
         (void)snprintf(ptr, sizeof ptr, "/next/%zu", i);
         msx_flow_where(c->f, ptr, c->where, sizeof c->where);
         n->def = json_array_get(defs, i);
-        json_object_foreach((json_t *)(uintptr_t)n->def, key, value)
-        {
+        json_object_foreach((json_t *)(uintptr_t)n->def, key, value) {
             size_t k = 0;
 
             while (k < COUNT(keys) && strcmp(keys[k], key) != 0)

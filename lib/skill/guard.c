@@ -104,8 +104,7 @@ static int say_to_others(const json_t *plan, const json_t *op, const struct guar
     json_t *ops = msx_json_arr(plan, "operations"), *other;
     size_t i;
 
-    json_array_foreach(ops, i, other)
-    {
+    json_array_foreach(ops, i, other) {
         json_t *rows = msx_json_arr(other, "guardrails");
         size_t k = 0;
 

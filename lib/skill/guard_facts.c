@@ -82,8 +82,7 @@ int guard_push(json_t *list, const char *s)
     size_t i;
     json_t *v;
 
-    json_array_foreach(list, i, v)
-    {
+    json_array_foreach(list, i, v) {
         if (strcmp(json_string_value(v), s) == 0)
             return 0;
     }
@@ -172,20 +171,17 @@ static int milestone_intents(struct guard_case *c, json_t *intents)
     int failed = 0;
     size_t i;
 
-    json_array_foreach(changed, i, v)
-    {
+    json_array_foreach(changed, i, v) {
         if (strcmp(json_string_value(v), "msp_commitmentrecommendation") == 0)
             failed |= guard_push(intents,
                                  planned_fact(c, "committed", &committed) ? "commit" : "uncommit");
     }
-    json_array_foreach(changed, i, v)
-    {
+    json_array_foreach(changed, i, v) {
         if (strcmp(json_string_value(v), "msp_milestonestatus") == 0)
             failed |= guard_push(intents, status_intent(c));
     }
     for (size_t k = 0; k < sizeof order / sizeof *order; k++) {
-        json_array_foreach(changed, i, v)
-        {
+        json_array_foreach(changed, i, v) {
             if (strcmp(
                     msx_json_str_or(guard_field(c->g, c->op, json_string_value(v)), "intent", ""),
                     order[k]) == 0)

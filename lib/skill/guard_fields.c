@@ -97,8 +97,7 @@ int guard_field_facts(struct guard_case *c)
     for (size_t i = 0; lists[i]; i++)
         if (!guard_list(c, lists[i]))
             return -1;
-    json_object_foreach(msx_json_obj(c->op, "after"), column, value)
-    {
+    json_object_foreach(msx_json_obj(c->op, "after"), column, value) {
         if (plan_is_column(column) && column_facts(c, column, value) != 0)
             return -1;
     }

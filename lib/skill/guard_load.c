@@ -65,8 +65,7 @@ static enum msx_code check_names(const struct guard *g, size_t rule, const json_
     const char *key;
     json_t *v;
 
-    json_object_foreach((json_t *)(uintptr_t)def, key, v)
-    {
+    json_object_foreach((json_t *)(uintptr_t)def, key, v) {
         size_t i = 0;
 
         while (i < sizeof known / sizeof *known && strcmp(known[i], key) != 0)
@@ -146,8 +145,7 @@ static enum msx_code check_phrases(const struct guard *g, struct msx_error *err)
     const char *intent;
     json_t *phrases;
 
-    json_object_foreach(msx_json_obj(g->doc, "phrases"), intent, phrases)
-    {
+    json_object_foreach(msx_json_obj(g->doc, "phrases"), intent, phrases) {
         for (size_t i = 0; i < json_array_size(phrases); i++) {
             const char *text = json_string_value(json_array_get(phrases, i));
             struct msx_phrase *p = NULL;

@@ -172,8 +172,7 @@ static enum msx_code make_calls(struct round *r, struct msx_error *err)
         json_t *ids = NULL, *v;
         const char *id;
 
-        json_object_foreach(r->want[k], id, v)
-        {
+        json_object_foreach(r->want[k], id, v) {
             if (!rc && json_array_size(ids) == BATCH) {
                 rc = add_call(r, (enum kind)k, ids, err);
                 ids = NULL;
@@ -213,8 +212,7 @@ static int take_tasks(json_t *map, const struct msx_call *call)
 
     if (!by && json_array_size(call->ids) == 1 && (list = msx_json_arr(call->result, "tasks")))
         return json_object_set(map, json_string_value(json_array_get(call->ids, 0)), list);
-    json_object_foreach(by, id, list)
-    {
+    json_object_foreach(by, id, list) {
         char guid[MSX_GUID_LEN + 1];
 
         if (msx_guid_parse(id, guid) && json_object_set(map, guid, list) != 0)

@@ -288,8 +288,9 @@ enum msx_code guard_world(struct guard_case *c, struct msx_error *err)
         rc = add_milestone(c, id, err);
     if (!rc && guard_opportunity_id(c->op, id))
         rc = add_opportunity(c, id, err);
-    json_object_foreach(g->cache.users, key, user) if (!rc) rc =
-        add(c->world, MSX_K_USER, user, err);
+    json_object_foreach(g->cache.users, key, user)
+        if (!rc)
+            rc = add(c->world, MSX_K_USER, user, err);
     if (!rc)
         rc = add_planned(c, err);
     if (rc)

@@ -65,12 +65,13 @@ static jv to_jv(const json_t *j)
     switch (json_typeof(j)) {
     case JSON_OBJECT:
         v = jv_object();
-        json_object_foreach((json_t *)(uintptr_t)j, key, value) v =
-            jv_object_set(v, jv_string(key), to_jv(value));
+        json_object_foreach((json_t *)(uintptr_t)j, key, value)
+            v = jv_object_set(v, jv_string(key), to_jv(value));
         return v;
     case JSON_ARRAY:
         v = jv_array_sized((int)json_array_size(j));
-        json_array_foreach(j, i, value) v = jv_array_append(v, to_jv(value));
+        json_array_foreach(j, i, value)
+            v = jv_array_append(v, to_jv(value));
         return v;
     case JSON_STRING:
         return jv_string_sized(json_string_value(j), (int)json_string_length(j));

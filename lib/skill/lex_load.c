@@ -228,8 +228,7 @@ static enum msx_code add_phrases(struct msx_lexicon *lx, size_t sig, const json_
     const json_t *v;
     size_t i;
 
-    json_array_foreach(list, i, v)
-    {
+    json_array_foreach(list, i, v) {
         enum msx_code rc = phrases_add(&lx->ps, json_string_value(v), err);
 
         if (rc)
@@ -247,8 +246,7 @@ static enum msx_code add_eres(struct msx_lexicon *lx, size_t sig, const json_t *
     const json_t *v;
     size_t i;
 
-    json_array_foreach(list, i, v)
-    {
+    json_array_foreach(list, i, v) {
         struct ere *e;
         enum msx_code rc;
 
@@ -275,8 +273,7 @@ static enum msx_code add_signals(struct msx_lexicon *lx, struct msx_error *err)
     lx->sigs = msx_calloc(json_object_size(lx->doc) + MS_COUNT, sizeof *lx->sigs);
     if (!lx->sigs)
         return no_memory(err);
-    json_object_foreach(lx->doc, id, sig)
-    {
+    json_object_foreach(lx->doc, id, sig) {
         size_t n = lx->n_sigs++;
         enum msx_code rc = MSX_OK;
 

@@ -43,7 +43,8 @@ static enum msx_code check_keys(const json_t *obj, const char *what, const char 
     json_t *value;
 
     json_object_foreach((json_t *)(uintptr_t)obj, key, value) /* it only reads */
-        if (!among(key, keys, n)) return unknown(err, what, key, keys, n);
+        if (!among(key, keys, n))
+            return unknown(err, what, key, keys, n);
     return MSX_OK;
 }
 
@@ -68,8 +69,7 @@ static enum msx_code check_list(const json_t *sig, const char *key, struct msx_e
 
     if (list && !json_is_array(list))
         return msx_fail(err, MSX_E_INVALID, "'%s' is not a list", key);
-    json_array_foreach(list, i, v)
-    {
+    json_array_foreach(list, i, v) {
         if (!json_is_string(v))
             return msx_fail(err, MSX_E_INVALID, "'%s' holds something that is not text", key);
         if (!strcmp(key, "in") && !among(json_string_value(v), fields, COUNT(fields)))
@@ -117,8 +117,7 @@ static int merge_sig(json_t *into, json_t *from)
         for (size_t i = 0; i < COUNT(sig_keys); i++)
             if (strcmp(sig_keys[i], "id"))
                 (void)json_object_del(into, sig_keys[i]);
-    json_object_foreach(from, key, value)
-    {
+    json_object_foreach(from, key, value) {
         json_t *old = json_object_get(into, key);
         int bad;
 
@@ -183,8 +182,7 @@ static enum msx_code add_doc(json_t *all, const json_t *doc, struct msx_error *e
     if (!signals)
         return msx_fail(err, MSX_E_INVALID, "'signals' is not a list");
     seen = json_object();
-    json_array_foreach(signals, i, sig)
-    {
+    json_array_foreach(signals, i, sig) {
         rc = add_sig(all, seen, sig, err);
         if (rc)
             break;
@@ -208,9 +206,10 @@ enum msx_code lex_merge(const json_t *const *docs, const char *const *names, siz
             return msx_wrap(err, rc, "lexicon '%s'", names[i]);
         }
     }
-    json_object_foreach(all, id, sig) phrases += json_array_size(json_object_get(sig, "say")) +
-                                                 json_array_size(json_object_get(sig, "deny")) +
-                                                 json_array_size(json_object_get(sig, "ere"));
+    json_object_foreach(all, id, sig)
+        phrases += json_array_size(json_object_get(sig, "say")) +
+                   json_array_size(json_object_get(sig, "deny")) +
+                   json_array_size(json_object_get(sig, "ere"));
     if (!all || phrases > MAX_PHRASES) {
         enum msx_code rc =
             all ? msx_fail(err, MSX_E_INVALID, "there are more than %d phrases", MAX_PHRASES)

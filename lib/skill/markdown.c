@@ -138,8 +138,7 @@ static void op_fields(struct msx_buf *b, const json_t *op, const char *indent,
     const char *name;
     json_t *value;
 
-    json_object_foreach(msx_json_obj(op, "fields"), name, value)
-    {
+    json_object_foreach(msx_json_obj(op, "fields"), name, value) {
         const char *s = json_string_value(value), *was = msx_json_str(before, name);
         bool grows = s && was && added(was, s) != s;
 

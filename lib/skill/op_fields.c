@@ -126,8 +126,7 @@ json_t *msx_op_placeholders(const struct msx_draft *d)
     int failed = 0;
 
     /* what stands in the record already is not the operation's: look at the added lines alone */
-    json_object_foreach(d->fields, name, value)
-    {
+    json_object_foreach(d->fields, name, value) {
         if (!failed && strcmp(name, "forecastComments") != 0 && strcmp(name, "description") != 0)
             failed = add_names(out, json_string_value(value));
     }

@@ -48,8 +48,7 @@ static enum msx_code merge_fields(struct msx_run *r, struct msx_draft *into,
     const char *number = msx_rec_number(into->target), *name;
     json_t *value;
 
-    json_object_foreach(from->fields, name, value)
-    {
+    json_object_foreach(from->fields, name, value) {
         const json_t *have = json_object_get(into->fields, name);
         enum msx_code rc = MSX_OK;
 
@@ -187,8 +186,7 @@ static enum msx_code drop_equal(struct msx_draft *d, json_t *before, struct msx_
 
     if (!left)
         return no_memory(err);
-    json_object_foreach(d->fields, name, value)
-    {
+    json_object_foreach(d->fields, name, value) {
         json_t *have = msx_op_before(d->target, name);
 
         if (!have)
@@ -227,8 +225,7 @@ static bool is_extended(const struct msx_draft *d)
     const char *name;
     json_t *value;
 
-    json_object_foreach(d->fields, name, value)
-    {
+    json_object_foreach(d->fields, name, value) {
         const struct msx_op_column *c = msx_op_column(d->type != MSX_TYPE_UPDATE_MILESTONE, name);
 
         if (c && c->extended && d->type != MSX_TYPE_CREATE_TASK)

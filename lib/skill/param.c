@@ -190,8 +190,7 @@ static enum msx_code declarations(const struct msx_flow *f, json_t **out, struct
 
     if (!all)
         return msx_fail(err, MSX_E_INVALID, "shared parameters: 'params' is missing");
-    json_object_foreach((json_t *)(uintptr_t)own, name, decl)
-    {
+    json_object_foreach((json_t *)(uintptr_t)own, name, decl) {
         json_t *known = json_object_get(all, name);
         int failed;
 
@@ -216,9 +215,9 @@ static enum msx_code check_names(const json_t *decls, const json_t *given, struc
     names = msx_calloc(json_object_size(decls) + 1, sizeof *names);
     if (!names)
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
-    json_object_foreach((json_t *)(uintptr_t)decls, name, value) names[n++] = name;
-    json_object_foreach((json_t *)(uintptr_t)given, name, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)decls, name, value)
+        names[n++] = name;
+    json_object_foreach((json_t *)(uintptr_t)given, name, value) {
         if (json_object_get(decls, name))
             continue;
         near = msx_nearest(name, names, n);
@@ -246,8 +245,7 @@ enum msx_code msx_flow_params(const struct msx_flow *f, const json_t *given, msx
         rc = check_names(decls, given, err);
     if (rc)
         return rc;
-    json_object_foreach(decls, name, decl)
-    {
+    json_object_foreach(decls, name, decl) {
         const json_t *value = json_object_get(given, name);
         json_t *made_value = NULL;
 

@@ -355,7 +355,8 @@ static json_t *sorted_copy(const json_t *obj)
         json_decref(out);
         return NULL;
     }
-    json_object_foreach((json_t *)(uintptr_t)obj, key, value) keys[n++] = key;
+    json_object_foreach((json_t *)(uintptr_t)obj, key, value)
+        keys[n++] = key;
     qsort(keys, n, sizeof *keys, by_bytes);
     for (size_t i = 0; out && i < n; i++) {
         if (json_object_set(out, keys[i], json_object_get(obj, keys[i])) != 0) {

@@ -11,8 +11,7 @@ static const char *mapped(const json_t *users, const char *key)
     const char *name;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)users, name, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)users, name, value) {
         if (msx_ieq(name, key) || msx_guid_eq(name, key))
             return json_string_value(value);
     }

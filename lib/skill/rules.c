@@ -357,8 +357,7 @@ static enum msx_code on_groups(struct msx_run *r, const struct msx_rule *rule,
     const char *id;
     json_t *group;
 
-    json_object_foreach(r->group_of, id, group)
-    {
+    json_object_foreach(r->group_of, id, group) {
         const struct msx_rec *m = msx_world_find(r->world, MSX_K_MILESTONE, id);
 
         if (!rc && m && looks_at_group(rule, json_string_value(group)))

@@ -103,8 +103,10 @@ static enum msx_code unknown_key(const struct msx_flow *f, const char *key, stru
         msx_calloc(signals + json_object_size(own) + json_object_size(shared) + 1, sizeof *names);
     if (!names)
         return no_memory(err);
-    json_object_foreach((json_t *)(uintptr_t)own, name, value) names[n++] = name;
-    json_object_foreach((json_t *)(uintptr_t)shared, name, value) names[n++] = name;
+    json_object_foreach((json_t *)(uintptr_t)own, name, value)
+        names[n++] = name;
+    json_object_foreach((json_t *)(uintptr_t)shared, name, value)
+        names[n++] = name;
     for (size_t i = 0; i < signals; i++)
         names[n++] = msx_lexicon_id(f->shared.lexicon, (int)i);
     near = msx_nearest(key, names, n);
@@ -272,8 +274,7 @@ static enum msx_code conclude(struct msx_run *r, json_t *result, struct msx_erro
     if (rc)
         return msx_wrap(err, rc == MSX_E_USAGE ? MSX_E_INVALID : rc, "flow '%s'", r->flow->path);
     made = json_array_get(answers, 0);
-    json_object_foreach((json_t *)(uintptr_t)names, name, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)names, name, value) {
         if (json_object_set(outputs, name, json_array_get(made, i++)) != 0)
             return no_memory(err);
     }

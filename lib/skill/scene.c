@@ -41,8 +41,7 @@ static int set_fields(const json_t *fixtures, json_t *rec, const json_t *fields)
     const char *name;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)fields, name, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)fields, name, value) {
         const char *s = json_string_value(value);
         int failed;
 
@@ -66,8 +65,7 @@ static enum msx_code build_kind(struct builder *b, const char *kind, json_t **ou
     json_t *rec;
 
     *out = json_array();
-    json_object_foreach(msx_json_obj(b->fixtures, kind), name, rec)
-    {
+    json_object_foreach(msx_json_obj(b->fixtures, kind), name, rec) {
         json_t *made = json_object();
 
         if (!made || set_fields(b->fixtures, made, rec) != 0 ||

@@ -115,14 +115,12 @@ static int make_rows(json_t *plan_op)
 
     if (!now)
         return -1;
-    json_object_foreach((json_t *)(uintptr_t)after, key, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)after, key, value) {
         have = json_object_get(before, key);
         if (have && json_object_set(now, key, have) != 0)
             return -1;
     }
-    json_object_foreach((json_t *)(uintptr_t)before, key, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)before, key, value) {
         const char *at = strchr(key, '@');
         MSX_AUTO(msx_free_p) char *column = at ? msx_strndup(key, (size_t)(at - key)) : NULL;
 
@@ -308,20 +306,19 @@ static enum msx_code take_guardrails(struct msx_crm *crm, const json_t *ops, con
 
     if (rc)
         return rc;
-    json_array_foreach(staged, i, answer)
-    {
+    json_array_foreach(staged, i, answer) {
         const char *id = msx_json_str_or(answer, "operationId", "");
         const char *mine = msx_json_str_or(answer, "operation", "");
         const json_t *guardrails = NULL;
 
-        json_array_foreach(planned, k,
-                           in_plan) if (strcmp(msx_json_str_or(in_plan, "id", "?"), id) == 0)
-            guardrails = msx_json_arr(in_plan, "guardrails");
-        json_array_foreach(ops, k, op) if (guardrails &&
-                                           strcmp(msx_json_str_or(op, "id", "?"), mine) == 0 &&
-                                           json_object_set((json_t *)(uintptr_t)op, "guardrails",
-                                                           (json_t *)(uintptr_t)guardrails) !=
-                                               0) return no_memory(err);
+        json_array_foreach(planned, k, in_plan)
+            if (strcmp(msx_json_str_or(in_plan, "id", "?"), id) == 0)
+                guardrails = msx_json_arr(in_plan, "guardrails");
+        json_array_foreach(ops, k, op)
+            if (guardrails && strcmp(msx_json_str_or(op, "id", "?"), mine) == 0 &&
+                json_object_set((json_t *)(uintptr_t)op, "guardrails",
+                                (json_t *)(uintptr_t)guardrails) != 0)
+                return no_memory(err);
     }
     return MSX_OK;
 }
@@ -336,19 +333,22 @@ static int copy_guardrails(json_t *output, const json_t *ops)
     size_t i;
 
     if (json_is_array(output)) {
-        json_array_foreach(output, i, v) if (copy_guardrails(v, ops)) return -1;
+        json_array_foreach(output, i, v)
+            if (copy_guardrails(v, ops))
+                return -1;
         return 0;
     }
     if (!json_is_object(output))
         return 0;
     if (id && json_object_get(output, "dedupe_key")) {
-        json_array_foreach(ops, i,
-                           op) if (strcmp(msx_json_str_or(op, "id", "?"), id) ==
-                                   0) return json_object_set(output, "guardrails",
-                                                             json_object_get(op, "guardrails"));
+        json_array_foreach(ops, i, op)
+            if (strcmp(msx_json_str_or(op, "id", "?"), id) == 0)
+                return json_object_set(output, "guardrails", json_object_get(op, "guardrails"));
         return 0;
     }
-    json_object_foreach(output, key, v) if (copy_guardrails(v, ops)) return -1;
+    json_object_foreach(output, key, v)
+        if (copy_guardrails(v, ops))
+            return -1;
     return 0;
 }
 

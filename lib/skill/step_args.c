@@ -21,8 +21,7 @@ bool msx_step_wanted(const struct msx_run *r, const struct msx_step *step)
 
     if (!view)
         return true;
-    json_object_foreach((json_t *)(uintptr_t)outputs, key, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)outputs, key, value) {
         const char *views = strstr(json_string_value(value), "views");
 
         if (views && strstr(views, view))
@@ -301,8 +300,7 @@ enum msx_code msx_step_args(const struct msx_run *r, const struct msx_step *step
 
     if (!args)
         return no_memory(err);
-    json_object_foreach((json_t *)(uintptr_t)def, key, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)def, key, value) {
         bool absent;
         json_t *made = argument(r, value, ids, &absent);
 

@@ -43,8 +43,7 @@ static json_t *merged(const json_t *macro, const json_t *item)
     json_t *value;
     int failed = 0;
 
-    json_object_foreach((json_t *)(uintptr_t)item, key, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)item, key, value) {
         if (!def || failed || strcmp(key, "use") == 0)
             continue;
         args = strcmp(key, "args") == 0 ? msx_json_obj(def, "args") : NULL;

@@ -68,8 +68,7 @@ static enum msx_code take_task_list(struct msx_run *r, const char *milestone, js
     json_t *task;
     size_t i;
 
-    json_array_foreach(list, i, task)
-    {
+    json_array_foreach(list, i, task) {
         if (!milestone || json_is_string(json_object_get(task, "_regardingobjectid_value")))
             continue;
         if (msx_json_set_str(task, "_regardingobjectid_value", milestone) != 0)
@@ -86,7 +85,9 @@ static enum msx_code take_tasks(struct msx_run *r, const struct msx_step *step,
     const char *id;
 
     if (by) {
-        json_object_foreach(by, id, list) if (!rc) rc = take_task_list(r, id, list, err);
+        json_object_foreach(by, id, list)
+            if (!rc)
+                rc = take_task_list(r, id, list, err);
     } else {
         const json_t *rows = records(call->result, "tasks", "activityid", &own);
         const char *only = json_array_size(call->ids) == 1

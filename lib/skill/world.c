@@ -141,7 +141,8 @@ static bool name_params(struct msx_world *w)
     w->param_names = msx_calloc(n + 1, sizeof *w->param_names);
     if (!w->param_names)
         return false;
-    json_object_foreach(w->params, key, value) w->param_names[w->nparams++] = key;
+    json_object_foreach(w->params, key, value)
+        w->param_names[w->nparams++] = key;
     qsort(w->param_names, w->nparams, sizeof *w->param_names, by_text);
     return true;
 }

@@ -263,10 +263,8 @@ static enum msx_code add_stubs(struct msx_world *w, struct msx_error *err)
             rc = stub(w, MSX_K_OPP, "opportunityid", w->failures[i].id, err);
     if (!rc && w->me_id)
         rc = stub(w, MSX_K_USER, "systemuserid", w->me_id, err);
-    json_object_foreach(w->set, scope, values)
-    {
-        json_object_foreach(values, key, value)
-        {
+    json_object_foreach(w->set, scope, values) {
+        json_object_foreach(values, key, value) {
             const char *who = json_string_value(value);
             char guid[MSX_GUID_LEN + 1];
 
