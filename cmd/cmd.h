@@ -47,6 +47,7 @@ struct opt { /* name NULL ends a table */
 /* The offset of a field, refused by the compiler when the field has another type. */
 #define OPT_AT(type, ctype, field)                                                                 \
     (offsetof(type, field) + 0 * sizeof(&((type *)0)->field == (ctype *)0))
+/* clang-format off */
 #define OPT_ON(l, n, f, h) { OPT_T_ON, l, n, NULL, h, OPT_AT(OPTS, bool, f), 0, 0, NULL, NULL }
 #define OPT_TEXT(l, n, f, a, h)                                                                    \
     { OPT_T_TEXT, l, n, a, h, OPT_AT(OPTS, const char *, f), 0, 0, NULL, NULL }
@@ -59,6 +60,7 @@ struct opt { /* name NULL ends a table */
 #define OPT_MAYBE(l, n, f, a, vals, dflt, h)                                                       \
     { OPT_T_MAYBE, l, n, a, h, OPT_AT(OPTS, const char *, f), 0, 0, vals, dflt }
 #define OPT_END { OPT_T_ON, 0, NULL, NULL, NULL, 0, 0, 0, NULL, NULL }
+/* clang-format on */
 
 /* ---- commands ---- */
 
@@ -70,10 +72,10 @@ enum cmd_needs {
 enum cmd_effect { CMD_READS, CMD_WRITES_FILES, CMD_WRITES_REMOTE };
 
 struct cmd {
-    const char *path;    /* "tasks list" */
-    const char *summary; /* one line, lower case, no full stop */
-    const char *about;   /* a paragraph */
-    const char *args;    /* operands for the synopsis, "" for none */
+    const char *path;       /* "tasks list" */
+    const char *summary;    /* one line, lower case, no full stop */
+    const char *about;      /* a paragraph */
+    const char *args;       /* operands for the synopsis, "" for none */
     int min_args, max_args; /* max -1: any number */
     enum cmd_needs needs;
     enum cmd_effect effect;
@@ -131,7 +133,7 @@ struct app {
     struct msx_auth *auth;
     struct msx_crm crm;
     struct msx_guard *guard;
-    int status;          /* exit status when run() is fine: 0, or 5, 7 ... */
+    int status; /* exit status when run() is fine: 0, or 5, 7 ... */
     bool out_tty, err_tty;
     bool color;
     char *config_dir, *state_dir, *cache_dir, *data_dir;
@@ -155,7 +157,7 @@ void app_say(struct app *app, const char *fmt, ...) MSX_PRINTF(2, 3);
 
 /* ---- output (out.c) ---- */
 
-struct view { /* how a result is shown as rows */
+struct view {                      /* how a result is shown as rows */
     const char *rows;              /* key of the array inside the result; NULL: the result is it */
     const struct msx_column *cols; /* key NULL ends; NULL: all keys of the first row */
     const char *empty;             /* said on a terminal instead of an empty table */
@@ -181,8 +183,8 @@ enum msx_code cmd_tool(struct app *app, const char *tool, json_t *params, const 
                        struct msx_error *err) MSX_MUST_CHECK;
 /* Operands, where "-" stands for IDs on standard input (lines or JSON with one of the keys). New
  * array of strings. */
-enum msx_code cmd_ids(struct app *app, const char *const *words, size_t n,
-                      const char *const *keys, json_t **out, struct msx_error *err) MSX_MUST_CHECK;
+enum msx_code cmd_ids(struct app *app, const char *const *words, size_t n, const char *const *keys,
+                      json_t **out, struct msx_error *err) MSX_MUST_CHECK;
 /* The same, each resolved to a GUID. */
 enum msx_code cmd_refs(struct app *app, enum msx_ref_kind kind, const char *const *words, size_t n,
                        json_t **out, struct msx_error *err) MSX_MUST_CHECK;

@@ -102,9 +102,9 @@ static bool depends_on(const json_t *op, const json_t *refused)
     size_t i;
     json_t *d;
 
-    json_array_foreach(json_object_get(op, "dependsOn"), i,
-                       d) if (json_is_string(d) &&
-                              json_object_get(refused, json_string_value(d))) return true;
+    json_array_foreach(json_object_get(op, "dependsOn"), i, d)
+        if (json_is_string(d) && json_object_get(refused, json_string_value(d)))
+            return true;
     return false;
 }
 
@@ -113,8 +113,9 @@ static const json_t *card_of(const json_t *cards, const char *id)
     size_t i;
     json_t *c;
 
-    json_array_foreach(json_object_get(cards, "cards"), i,
-                       c) if (id && strcmp(msx_json_str_or(c, "id", ""), id) == 0) return c;
+    json_array_foreach(json_object_get(cards, "cards"), i, c)
+        if (id && strcmp(msx_json_str_or(c, "id", ""), id) == 0)
+            return c;
     return NULL;
 }
 
@@ -126,8 +127,7 @@ static bool still_the_same(const json_t *chosen, const json_t *before, const jso
     size_t i;
     json_t *id;
 
-    json_array_foreach((json_t *)(uintptr_t)chosen, i, id)
-    {
+    json_array_foreach((json_t *)(uintptr_t)chosen, i, id) {
         const json_t *a = card_of(before, json_string_value(id));
         const json_t *b = card_of(now, json_string_value(id));
 

@@ -77,9 +77,10 @@ static enum msx_code run_status(struct app *app, const void *opts, char **args, 
 const struct cmd cmd_auth_status = {
     .path = "auth status",
     .summary = "show how you are signed in",
-    .about = "Print who is signed in, how, when the token ends and where it is kept. The service is "
-             "asked where it answers at once, so that a refused token shows; without it the IDs "
-             "are null. Status 3 when nobody is signed in or the token is refused.",
+    .about =
+        "Print who is signed in, how, when the token ends and where it is kept. The service is "
+        "asked where it answers at once, so that a refused token shows; without it the IDs "
+        "are null. Status 3 when nobody is signed in or the token is refused.",
     .args = "",
     .needs = CMD_NEEDS_CONFIG,
     .effect = CMD_READS,

@@ -88,8 +88,8 @@ const struct cmd cmd_config_get = {
     .max_args = 1,
     .needs = CMD_NEEDS_CONFIG,
     .effect = CMD_READS,
-    .examples = (const char *const[]){ "msxops config get url",
-                                       "msxops config get default_profile", NULL },
+    .examples =
+        (const char *const[]){ "msxops config get url", "msxops config get default_profile", NULL },
     .run = run_get,
 };
 const struct cmd cmd_config_set = {

@@ -153,11 +153,11 @@ const struct cmd cmd_milestones_list = {
     .tool = "get_milestones",
     .opts = list_opts,
     .opts_size = sizeof(struct list_opts),
-    .examples = (const char *const[]){ "msxops milestones list --mine --status active "
-                                       "--without-tasks -q '.milestones[].msp_milestonenumber'",
-                                       "msxops milestones list --customer Contoso -o csv",
-                                       "msxops milestones list --mine --to +14d --status 'At Risk'",
-                                       NULL },
+    .examples =
+        (const char *const[]){ "msxops milestones list --mine --status active "
+                               "--without-tasks -q '.milestones[].msp_milestonenumber'",
+                               "msxops milestones list --customer Contoso -o csv",
+                               "msxops milestones list --mine --to +14d --status 'At Risk'", NULL },
     .run = run_list,
 };
 

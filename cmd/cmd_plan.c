@@ -179,10 +179,8 @@ static const struct opt diff_opts[] = {
 #undef OPTS
 
 static const struct msx_column row_cols[] = {
-    { "field", "Field", MSX_CELL_TEXT, 12 },
-    { "before", "Before", MSX_CELL_TEXT, 12 },
-    { "after", "After", MSX_CELL_TEXT, 12 },
-    { "changeType", "Change", MSX_CELL_TEXT, 0 },
+    { "field", "Field", MSX_CELL_TEXT, 12 }, { "before", "Before", MSX_CELL_TEXT, 12 },
+    { "after", "After", MSX_CELL_TEXT, 12 }, { "changeType", "Change", MSX_CELL_TEXT, 0 },
     { NULL, NULL, MSX_CELL_TEXT, 0 },
 };
 
@@ -222,7 +220,8 @@ static enum msx_code run_diff(struct app *app, const void *opts, char **args, si
     if (o->before || o->after)
         return diff_files(app, o, err);
     if (!path)
-        return msx_fail(err, MSX_E_USAGE, "'diff' wants PLAN, --live PLAN, or --before and --after");
+        return msx_fail(err, MSX_E_USAGE,
+                        "'diff' wants PLAN, --live PLAN, or --before and --after");
     rc = cmd_plan_load(path, &plan, err);
     if (!rc && o->live)
         rc = app_login(app, err);
@@ -235,7 +234,7 @@ static enum msx_code run_diff(struct app *app, const void *opts, char **args, si
         size_t i;
         json_t *c;
 
-        json_array_foreach (json_object_get(cards, "cards"), i, c)
+        json_array_foreach(json_object_get(cards, "cards"), i, c)
             if (json_array_size(json_object_get(c, o->live ? "live" : "rows")))
                 app->status = 5;
     }

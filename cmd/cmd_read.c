@@ -155,9 +155,9 @@ const struct cmd cmd_opportunities_list = {
     .tool = "list_opportunities",
     .opts = opps_opts,
     .opts_size = sizeof(struct opps_opts),
-    .examples = (const char *const[]){ "msxops opportunities list --mine",
-                                       "msxops opportunities list --customer contoso -o csv",
-                                       NULL },
+    .examples =
+        (const char *const[]){ "msxops opportunities list --mine",
+                               "msxops opportunities list --customer contoso -o csv", NULL },
     .run = run_opps,
 };
 
@@ -348,7 +348,7 @@ static enum msx_code run_schema(struct app *app, const void *opts, char **args, 
     rc = msx_tool_call(&app->crm, "crm_list_entity_properties", p, &table, err);
     if (rc)
         return rc;
-    json_array_foreach (msx_json_arr(table, "properties"), i, prop) {
+    json_array_foreach(msx_json_arr(table, "properties"), i, prop) {
         const char *pn = msx_json_str_or(prop, "name", "");
 
         if (strcmp(pn, dot + 1) == 0)
@@ -376,8 +376,8 @@ const struct cmd cmd_schema = {
     .tool = "crm_list_entity_properties",
     .opts = schema_opts,
     .opts_size = sizeof(struct schema_opts),
-    .examples = (const char *const[]){ "msxops schema task",
-                                       "msxops schema msp_engagementmilestone.msp_milestonestatus",
-                                       NULL },
+    .examples =
+        (const char *const[]){ "msxops schema task",
+                               "msxops schema msp_engagementmilestone.msp_milestonestatus", NULL },
     .run = run_schema,
 };

@@ -145,8 +145,7 @@ static const char *unread(const json_t *result)
     size_t i;
     json_t *g;
 
-    json_array_foreach(json_object_get(result, "gaps"), i, g)
-    {
+    json_array_foreach(json_object_get(result, "gaps"), i, g) {
         const char *kind = msx_json_str_or(g, "kind", "");
 
         if (strcmp(kind, "step_failed") == 0 || strcmp(kind, "truncated") == 0)
@@ -178,8 +177,7 @@ static enum msx_code print_results(struct app *app, const json_t *results, const
         return out_result(app, json_array_size(results) == 1 ? json_array_get(results, 0) : results,
                           &(struct view){ "findings", cols, "no findings" }, err);
     }
-    json_array_foreach((json_t *)(uintptr_t)results, i, r)
-    {
+    json_array_foreach((json_t *)(uintptr_t)results, i, r) {
         if (i)
             msx_buf_addc(&b, '\n');
         if (md)

@@ -71,7 +71,7 @@ static enum msx_code run_list(struct app *app, const void *opts, char **args, si
     if (!by || strcmp(out_format(app), "json") == 0)
         return out_result(app, result, &view, err);
     flat = json_array();
-    json_object_foreach (by, key, rows)
+    json_object_foreach(by, key, rows)
         json_array_extend(flat, rows);
     json_object_set_new(result, "tasks", flat);
     return out_result(app, result, &view, err);
@@ -129,7 +129,7 @@ struct edit_opts {
 };
 static const char *const closings[] = { "completed", "cancelled", NULL };
 
-#define OPTS struct edit_opts
+#define OPTS     struct edit_opts
 #define PLAN_OPT OPT_TEXT(0, "plan", plan, "FILE", "plan file to create or extend")
 static const struct opt create_opts[] = {
     OPT_TEXT(0, "milestone", milestone, "REF", "the milestone it is about"),
@@ -256,7 +256,8 @@ const struct cmd cmd_tasks_create = {
 const struct cmd cmd_tasks_update = {
     .path = "tasks update",
     .summary = "plan changes to tasks",
-    .about = "Add changes of tasks to a plan file. Nothing is written to CRM before 'msxops apply'.",
+    .about =
+        "Add changes of tasks to a plan file. Nothing is written to CRM before 'msxops apply'.",
     .args = "ID...",
     .min_args = 1,
     .max_args = -1,

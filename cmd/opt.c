@@ -1,4 +1,4 @@
-/* The option parser and the self-check of the tables. No abbreviations, no getopt: exact messages. */
+/* The option parser and the self-check of its tables. No abbreviations; exact messages. */
 #include "cmd.h"
 
 #include <errno.h>
@@ -85,8 +85,7 @@ static enum msx_code one_of(const struct opt *o, const char *value, struct msx_e
     return msx_fail(err, MSX_E_USAGE, "--%s wants %s, got '%s'", o->name, b.data, value);
 }
 
-static enum msx_code store(const struct opt *o, void *dst, const char *value,
-                           struct msx_error *err)
+static enum msx_code store(const struct opt *o, void *dst, const char *value, struct msx_error *err)
 {
     char *at = (char *)dst + o->offset;
     enum msx_code rc;
@@ -244,7 +243,8 @@ static bool is_sentence(const char *s)
 {
     size_t n = strlen(s);
 
-    return n == 0 || s[n - 1] == '.' || (s[0] >= 'A' && s[0] <= 'Z' && !(s[1] >= 'A' && s[1] <= 'Z'));
+    return n == 0 || s[n - 1] == '.' ||
+           (s[0] >= 'A' && s[0] <= 'Z' && !(s[1] >= 'A' && s[1] <= 'Z'));
 }
 
 int opt_selfcheck(const struct cmd *c, char *msg, size_t size)

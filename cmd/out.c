@@ -45,7 +45,7 @@ size_t out_width(const struct app *app)
     return 80;
 }
 
-/* Columns for --fields: rows of the view that are named so, plain keys otherwise. Freed by caller. */
+/* Columns for --fields: the view's where it has one so named, else plain keys. Caller frees. */
 static struct msx_column *pick_fields(const char *fields, const struct msx_column *known,
                                       char **names_out)
 {
@@ -84,7 +84,7 @@ static json_t *cut_rows(const json_t *rows, const struct msx_column *cols)
     size_t i;
     json_t *row;
 
-    json_array_foreach (rows, i, row) {
+    json_array_foreach(rows, i, row) {
         json_t *o = json_object();
 
         for (const struct msx_column *c = cols; c->key; c++) {
@@ -115,7 +115,7 @@ static enum msx_code out_jq(struct app *app, const json_t *result, struct msx_er
 
     if (rc)
         return rc;
-    json_array_foreach (outs, i, v) {
+    json_array_foreach(outs, i, v) {
         if (json_is_string(v) && app->out_tty)
             msx_add_visible(&b, json_string_value(v), json_string_length(v));
         else if (json_is_string(v))
@@ -195,9 +195,9 @@ enum msx_code out_result(struct app *app, const json_t *result, const struct vie
         else if (json_array_size(list) == 0 && app->out_tty)
             msx_buf_addf(&b, "%s\n", view && view->empty ? view->empty : "nothing found");
         else
-            msx_render_table(&b, list, cols,
-                             &(struct msx_table_style){ app->out_tty ? out_width(app) : 0,
-                                                        app->color });
+            msx_render_table(
+                &b, list, cols,
+                &(struct msx_table_style){ app->out_tty ? out_width(app) : 0, app->color });
         json_decref(list);
         rc = msx_buf_finish(&b, "output", err);
         if (!rc)

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "msxops/file.h"
 #include "msxops/http.h"
 #include "msxops/json.h"
-#include "msxops/file.h"
 #include "msxops/mem.h"
 
 #define STATE_MAX ((size_t)64 << 10)
@@ -132,17 +132,17 @@ enum msx_code sandbox_control(struct app *app, const char *dir, const char *path
     rc = msx_http_new(&ctx, NULL, NULL, &http, err);
     if (rc)
         return rc;
-    rc = msx_http_start(http,
-                        &(struct msx_http_request){
-                            .kind = MSX_HTTP_AUTH,
-                            .method = "POST",
-                            .url = url,
-                            .headers = (const char *const[]){ key, "Content-Type: application/json",
-                                                              NULL },
-                            .body = body,
-                            .body_len = len,
-                            .timeout_ms = 600000 },
-                        &f, err);
+    rc = msx_http_start(
+        http,
+        &(struct msx_http_request){
+            .kind = MSX_HTTP_AUTH,
+            .method = "POST",
+            .url = url,
+            .headers = (const char *const[]){ key, "Content-Type: application/json", NULL },
+            .body = body,
+            .body_len = len,
+            .timeout_ms = 600000 },
+        &f, err);
     if (!rc)
         rc = msx_http_wait(f, &r, err);
     if (!rc && r.status / 100 != 2) {
@@ -151,7 +151,8 @@ enum msx_code sandbox_control(struct app *app, const char *dir, const char *path
 
         if (msx_json_parse(r.body, r.body_len, "answer", &answer, NULL) == MSX_OK)
             said = msx_json_str(answer, "error");
-        rc = msx_fail(err, MSX_E_REJECTED, "the sandbox refused: %s", said ? said : "no reason given");
+        rc = msx_fail(err, MSX_E_REJECTED, "the sandbox refused: %s",
+                      said ? said : "no reason given");
         json_decref(answer);
     }
     if (!rc && r.body_len)

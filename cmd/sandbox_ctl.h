@@ -17,7 +17,7 @@ enum msx_code sandbox_wait_ready(struct app *app, const char *dir, const char *l
 enum msx_code sandbox_stop(struct app *app, const char *dir, struct msx_error *err) MSX_MUST_CHECK;
 /* POST body to a path of the control endpoint. answer_out: new. */
 enum msx_code sandbox_control(struct app *app, const char *dir, const char *path, const char *body,
-                              size_t len, json_t **answer_out, struct msx_error *err)
-    MSX_MUST_CHECK;
+                              size_t len, json_t **answer_out,
+                              struct msx_error *err) MSX_MUST_CHECK;
 
 #endif

@@ -39,8 +39,8 @@ static enum msx_code print_added(struct app *app, const char *path, const json_t
         rc = msx_plan_cards(plan, &doc, err);
     if (rc)
         return rc;
-    json_array_foreach (results, i, r)
-        json_array_foreach (json_object_get(doc, "cards"), k, card)
+    json_array_foreach(results, i, r)
+        json_array_foreach(json_object_get(doc, "cards"), k, card)
             if (strcmp(msx_json_str_or(card, "id", ""), msx_json_str_or(r, "operationId", "?")) ==
                 0) {
                 msx_render_card(&b, card, out_width(app), app->color);
@@ -98,7 +98,7 @@ enum msx_code stage_each(struct app *app, const char *plan, const char *tool, co
     if (rc)
         return rc;
     app->crm.stage = stage;
-    json_array_foreach ((json_t *)(uintptr_t)ids, i, id) {
+    json_array_foreach((json_t *)(uintptr_t)ids, i, id) {
         json_t *one = json_copy(params);
 
         if (!one || json_object_set(one, key, id) || json_array_append_new(all, one)) {

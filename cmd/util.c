@@ -93,8 +93,7 @@ static enum msx_code json_ids(const char *text, size_t len, const char *const *k
             }
         }
         if (json_is_array(doc)) {
-            json_array_foreach(doc, i, v)
-            {
+            json_array_foreach(doc, i, v) {
                 rc = add_json_id(out, v, keys, err);
                 if (rc)
                     break;

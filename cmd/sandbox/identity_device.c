@@ -172,8 +172,7 @@ static void show_form(struct sb_identity *id, const char *user_code, struct sb_r
     msx_buf_addf(&b, "\"><input type=\"hidden\" name=\"proof\" value=\"%s\">", proof);
     msx_buf_adds(&b, "<label>Sign in as <select name=\"user\">\n");
     users = id->users.list(id->users.ctx);
-    json_array_foreach(users, i, u)
-    {
+    json_array_foreach(users, i, u) {
         msx_buf_adds(&b, "<option value=\"");
         add_html(&b, msx_json_str_or(u, "systemuserid", ""));
         msx_buf_adds(&b, "\">");

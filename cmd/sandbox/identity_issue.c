@@ -147,8 +147,7 @@ bool sb_refresh_revoked(const struct sb_identity *id, const struct sb_refresh *t
     const json_t *row;
     size_t i;
 
-    json_array_foreach(id->revoked, i, row)
-    {
+    json_array_foreach(id->revoked, i, row) {
         if (!strcmp(json_string_value(row), t->family))
             return true;
     }

@@ -185,8 +185,7 @@ enum msx_code sb_clients_load(struct sb_identity *id, struct msx_error *err)
             *err = why;
         return rc;
     }
-    json_array_foreach(msx_json_arr(j, "clients"), i, row)
-    {
+    json_array_foreach(msx_json_arr(j, "clients"), i, row) {
         rc = take_row(id, row, err);
         if (rc)
             return msx_wrap(err, rc, "'%s'", path);
@@ -205,8 +204,7 @@ enum msx_code sb_clients_add(struct sb_identity *id, const json_t *row, struct m
     sb_set(j, "clients", list);
     if (rc)
         return rc;
-    json_object_foreach(id->clients, name, c)
-    {
+    json_object_foreach(id->clients, name, c) {
         if (msx_json_str(c, "client_id"))
             sb_append(list, json_incref(c));
     }

@@ -132,8 +132,7 @@ static bool narrow(struct sb_call *c, json_t *j, const char *select)
             return sb_fail(&c->e, 400, "0x80060888",
                            "Could not find a property named '%.200s' on the metadata type.",
                            name[i]);
-    json_object_foreach_safe(j, tmp, key, value)
-    {
+    json_object_foreach_safe(j, tmp, key, value) {
         bool keep = strcmp(key, "MetadataId") == 0 || *key == '@';
 
         for (size_t i = 0; i < n && !keep; i++)

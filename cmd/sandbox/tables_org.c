@@ -141,10 +141,12 @@ const struct sb_table sb_table_appmodule = { "appmodule", "appmodules", "AppModu
 /* clang-format on */
 
 const struct sb_table *const sb_tables[] = {
-    &sb_table_account,         &sb_table_activitypointer, &sb_table_appmodule,
-    &sb_table_businessunit,    &sb_table_dealteam,        &sb_table_milestone,
-    &sb_table_opportunity,     &sb_table_organization,    &sb_table_processstage,
-    &sb_table_systemuser,      &sb_table_task,            &sb_table_team,
-    &sb_table_currency,        &sb_table_workload,
+    &sb_table_account,      &sb_table_activitypointer,
+    &sb_table_appmodule,    &sb_table_businessunit,
+    &sb_table_dealteam,     &sb_table_milestone,
+    &sb_table_opportunity,  &sb_table_organization,
+    &sb_table_processstage, &sb_table_systemuser,
+    &sb_table_task,         &sb_table_team,
+    &sb_table_currency,     &sb_table_workload,
 };
 const size_t sb_n_tables = COUNT(sb_tables);
