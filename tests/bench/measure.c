@@ -1,5 +1,5 @@
 /* measure RUNS COMMAND [ARG...]: runs the command so often, its output thrown away, and prints
- * "wall_ms cpu_ms rss_kb status": medians, the largest resident set of a process, the last status. */
+ * "wall_ms cpu_ms rss_kb status": medians, the largest resident set, the last status. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

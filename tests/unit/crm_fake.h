@@ -25,7 +25,7 @@ static struct {
 /* The fake itself never fails for lack of memory. */
 #ifdef TESTS_UNIT_ALLOC_FAIL_H
 #define FAKE_CALM                                                                                  \
-    long calm_ __attribute__((cleanup(fake_uncalm), unused)) = alloc_fail_at;                              \
+    long calm_ __attribute__((cleanup(fake_uncalm), unused)) = alloc_fail_at;                      \
     alloc_fail_at = 0
 static inline void fake_uncalm(long *was)
 {
@@ -207,8 +207,7 @@ static json_t *fake_project(const json_t *rec, const char *select)
     const char *key;
     json_t *v;
 
-    json_object_foreach((json_t *)(uintptr_t)rec, key, v)
-    {
+    json_object_foreach((json_t *)(uintptr_t)rec, key, v) {
         char column[128];
 
         snprintf(column, sizeof column, "%.*s", (int)strcspn(key, "@"), key);
@@ -246,8 +245,7 @@ static struct msx_rows *fake_rows(const struct msx_query *q, const char *field,
         r->e.http_status = 400;
         r->e.crm_code = 0x80060888u;
     }
-    json_array_foreach(json_object_get(fake.tables, q->set), i, rec)
-    {
+    json_array_foreach(json_object_get(fake.tables, q->set), i, rec) {
         bool in = !field;
 
         for (size_t k = 0; field && k < n; k++)
@@ -348,8 +346,7 @@ enum msx_code msx_odata_each_page(struct msx_odata *o, const struct msx_query *q
     (void)o;
     if (rc && err)
         *err = r->e;
-    json_array_foreach(r->array, i, rec)
-    { /* pages of one record */
+    json_array_foreach(r->array, i, rec) { /* pages of one record */
         json_t *page = json_pack("[O]", rec);
 
         rc = rc ? rc : fn(user, page, err);
@@ -375,8 +372,7 @@ enum msx_code msx_meta_options(struct msx_odata *o, const char *logical, const c
     size_t i;
 
     (void)o;
-    json_array_foreach(msx_json_arr(json_object_get(fake.meta, logical), "properties"), i, p)
-    {
+    json_array_foreach(msx_json_arr(json_object_get(fake.meta, logical), "properties"), i, p) {
         if (!strcmp(msx_json_str_or(p, "name", ""), column) && json_object_get(p, "options")) {
             *out = json_object_get(p, "options");
             return MSX_OK;
@@ -468,8 +464,7 @@ MSX_UNUSED static size_t fake_requests(const char *set)
     size_t n = 0, i;
     json_t *line;
 
-    json_array_foreach(fake.log, i, line)
-    {
+    json_array_foreach(fake.log, i, line) {
         n += !strncmp(json_string_value(line), set, strlen(set)) &&
              json_string_value(line)[strlen(set)] == '|';
     }

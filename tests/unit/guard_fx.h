@@ -65,8 +65,7 @@ static MSX_UNUSED json_t *query(const struct gx *x, const json_t *params)
     assert_true(n < sizeof column);
     memcpy(column, filter + 1, n);
     column[n] = '\0';
-    json_array_foreach(rows_of(x, set), i, row)
-    {
+    json_array_foreach(rows_of(x, set), i, row) {
         if (strstr(filter, msx_json_str(row, column)))
             json_array_append(out, row);
     }
@@ -78,12 +77,10 @@ static MSX_UNUSED json_t *activities(const struct gx *x, const json_t *params)
     json_t *by = json_object(), *id, *t;
     size_t i, k;
 
-    json_array_foreach(msx_json_arr(params, "milestoneIds"), i, id)
-    {
+    json_array_foreach(msx_json_arr(params, "milestoneIds"), i, id) {
         json_t *list = json_array();
 
-        json_array_foreach(x->f.tasks, k, t)
-        {
+        json_array_foreach(x->f.tasks, k, t) {
             if (json_equal(json_object_get(t, "_regardingobjectid_value"), id))
                 json_array_append(list, t);
         }
@@ -150,8 +147,7 @@ static MSX_UNUSED json_t *record_of(json_t *list, const char *key, const char *i
     json_t *r;
     size_t i;
 
-    json_array_foreach(list, i, r)
-    {
+    json_array_foreach(list, i, r) {
         if (strcmp(msx_json_str_or(r, key, ""), id) == 0)
             return r;
     }
@@ -209,8 +205,7 @@ static MSX_UNUSED const json_t *row(const json_t *op, const char *id)
     json_t *r;
     size_t i;
 
-    json_array_foreach(msx_json_arr(op, "guardrails"), i, r)
-    {
+    json_array_foreach(msx_json_arr(op, "guardrails"), i, r) {
         if (strcmp(msx_json_str_or(r, "id", ""), id) == 0)
             return r;
     }

@@ -206,8 +206,7 @@ static enum msx_code sim_request(void *user, const json_t *op, json_t **req, str
     json_t *body = json_object(), *v;
 
     (void)user;
-    json_object_foreach(msx_json_obj(op, "after"), key, v)
-    {
+    json_object_foreach(msx_json_obj(op, "after"), key, v) {
         if (plan_is_column(key))
             json_object_set(body, key, v);
     }
@@ -438,7 +437,8 @@ static json_t *sim_add(struct msx_plan *p, const char *type, const char *set, co
     char opid[32];
 
     snprintf(opid, sizeof opid, "OP-%zu", json_array_size(ops) + 1);
-    json_object_foreach(after, key, v) json_array_append_new(guard, json_string(key));
+    json_object_foreach(after, key, v)
+        json_array_append_new(guard, json_string(key));
     op = json_pack("{s:s, s:s, s:{s:s, s:s, s:s}, s:o, s:o, s:o}", "id", opid, "type", type,
                    "target", "entitySet", set, "id", id, "name", id + 24, "before", before, "after",
                    after, "guard", guard);
@@ -511,8 +511,7 @@ static MSX_UNUSED json_t *sim_row(const json_t *report, const char *id)
     json_t *row;
     size_t i;
 
-    json_array_foreach(json_object_get(report, "operations"), i, row)
-    {
+    json_array_foreach(json_object_get(report, "operations"), i, row) {
         if (strcmp(msx_json_str_or(row, "id", ""), id) == 0)
             return row;
     }

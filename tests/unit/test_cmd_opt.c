@@ -37,8 +37,7 @@ static enum msx_code parse(struct o *o, struct globals *g, const char *const *wo
         argv[argc] = (char *)(uintptr_t)words[argc];
     return opt_parse(opts, o, g, argv, argc, args, n, err);
 }
-#define PARSE(...)                                                                                 \
-    parse(&o, &g, (const char *const[]){ __VA_ARGS__, NULL }, args, &n, &err)
+#define PARSE(...) parse(&o, &g, (const char *const[]){ __VA_ARGS__, NULL }, args, &n, &err)
 #define LOCALS                                                                                     \
     struct o o;                                                                                    \
     struct globals g;                                                                              \

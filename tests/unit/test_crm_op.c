@@ -65,8 +65,7 @@ static bool guards(const char *column)
     json_t *v;
     size_t i;
 
-    json_array_foreach(json_object_get(staged, "guard"), i, v)
-    {
+    json_array_foreach(json_object_get(staged, "guard"), i, v) {
         if (!strcmp(json_string_value(v), column))
             return true;
     }

@@ -170,8 +170,7 @@ static const json_t *property(const json_t *table, const char *name)
     size_t i;
     const json_t *p;
 
-    json_array_foreach(list, i, p)
-    {
+    json_array_foreach(list, i, p) {
         if (strcmp(msx_json_str_or(p, "name", ""), name) == 0)
             return p;
     }

@@ -527,8 +527,7 @@ static enum msx_code take(void *user, json_t *rows, struct msx_error *err)
     size_t i;
     const json_t *row;
 
-    json_array_foreach(rows, i, row)
-    {
+    json_array_foreach(rows, i, row) {
         assert_int_equal(json_integer_value(json_object_get(row, "id")), s->rows);
         s->rows++;
     }

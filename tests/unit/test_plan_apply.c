@@ -56,7 +56,8 @@ static int effects(void)
     const char *key;
     int n = (int)json_object_size(e);
 
-    json_object_foreach(e, key, v) assert_int_equal(json_integer_value(v), 1);
+    json_object_foreach(e, key, v)
+        assert_int_equal(json_integer_value(v), 1);
     json_decref(e);
     return n;
 }

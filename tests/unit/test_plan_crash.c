@@ -37,8 +37,7 @@ static void check_effects(struct sim *s, int n, long at)
 
     if ((int)json_object_size(effects) != n)
         fail_msg("died at %ld: %zu effects instead of %d", at, json_object_size(effects), n);
-    json_object_foreach(effects, key, v)
-    {
+    json_object_foreach(effects, key, v) {
         if (json_integer_value(v) != 1)
             fail_msg("died at %ld: %s took effect %d times", at, key, (int)json_integer_value(v));
     }
@@ -57,8 +56,7 @@ static void check_audit(struct sim *s, const struct msx_plan *p, long at)
     if (msx_audit_verify(path, NULL, &err) != MSX_OK)
         fail_msg("died at %ld: %s", at, err.msg);
     assert_int_equal(msx_file_read(path, &text, &err), MSX_OK);
-    json_array_foreach(json_object_get(p->doc, "operations"), i, op)
-    {
+    json_array_foreach(json_object_get(p->doc, "operations"), i, op) {
         char want[80];
         const char *line = text.data;
         bool found = false;

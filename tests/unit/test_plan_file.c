@@ -502,7 +502,7 @@ static void a_blank_of_long_ago_is_not_this_operations(void **state)
         { "old <<name>>", "old <<name>>\nnew", "" },
         { "old <<name>>", "old <<name>>\nnew <<name>>", "<<name>>" },
         { "old <<name>>\nb", "old <<name>>\nb <<x>> and <<y>>", "<<x>>, <<y>>" },
-        { "<<a", "<<a>>", "<<a>>" }, /* it became one */
+        { "<<a", "<<a>>", "<<a>>" },                    /* it became one */
         { "same <<a>>", "same <<a>> longer", "<<a>>" }, /* the line is written anew */
     };
 

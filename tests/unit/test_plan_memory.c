@@ -95,7 +95,8 @@ static void apply_survives(void **state)
             fail_msg("allocation %ld: %s", n, err.msg);
         effects = sim_effects(s);
         assert_int_equal(json_object_size(effects), 2);
-        json_object_foreach(effects, key, v) assert_int_equal(json_integer_value(v), 1);
+        json_object_foreach(effects, key, v)
+            assert_int_equal(json_integer_value(v), 1);
         json_decref(effects);
         msx_plan_free(p);
         sim_free(s);

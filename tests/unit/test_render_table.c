@@ -9,18 +9,17 @@
 #include "msxops/text.h"
 
 static const struct msx_column cols[] = {
-    { "n", "Name", MSX_CELL_TEXT, 6 },
-    { "s", "Status", MSX_CELL_LABEL, 0 },
-    { "u", "USD", MSX_CELL_MONEY, 0 },
-    { "d", "Date", MSX_CELL_DAY, 0 },
+    { "n", "Name", MSX_CELL_TEXT, 6 }, { "s", "Status", MSX_CELL_LABEL, 0 },
+    { "u", "USD", MSX_CELL_MONEY, 0 }, { "d", "Date", MSX_CELL_DAY, 0 },
     { NULL, NULL, MSX_CELL_TEXT, 0 },
 };
 
 static json_t *rows(void)
 {
-    return json_pack("[{s:s, s:i, s:s, s:f, s:s}, {s:s, s:n, s:i, s:n}]", "n", "Contoso \xe6\x9d\xb1\xe4\xba\xac",
-                     "s", 861980001, "s@OData.Community.Display.V1.FormattedValue", "At Risk", "u",
-                     12345.5, "d", "2026-03-02T10:00:00Z", "n", "x\x1b[31m\nred", "s", "u", 0, "d");
+    return json_pack("[{s:s, s:i, s:s, s:f, s:s}, {s:s, s:n, s:i, s:n}]", "n",
+                     "Contoso \xe6\x9d\xb1\xe4\xba\xac", "s", 861980001,
+                     "s@OData.Community.Display.V1.FormattedValue", "At Risk", "u", 12345.5, "d",
+                     "2026-03-02T10:00:00Z", "n", "x\x1b[31m\nred", "s", "u", 0, "d");
 }
 
 static void aligned_and_safe(void **state)
@@ -55,9 +54,9 @@ static void shrinks_to_the_terminal(void **state)
 static void csv_is_safe_for_spreadsheets(void **state)
 {
     MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(1 << 20);
-    MSX_AUTO(msx_json_free_p) json_t *r =
-        json_pack("[{s:s, s:s, s:i, s:s}, {s:s, s:s}]", "a", "=1+1", "b", "say \"hi\", ok", "n", -5,
-                  "z", "two\nlines", "a", "@cmd", "late", "-x");
+    MSX_AUTO(msx_json_free_p)
+    json_t *r = json_pack("[{s:s, s:s, s:i, s:s}, {s:s, s:s}]", "a", "=1+1", "b", "say \"hi\", ok",
+                          "n", -5, "z", "two\nlines", "a", "@cmd", "late", "-x");
 
     (void)state;
     msx_render_csv(&b, r, NULL, true);
@@ -71,8 +70,9 @@ static void money_rounds_half_away_from_zero(void **state)
     static const struct {
         double v;
         const char *text;
-    } cases[] = { { 0, "0" },       { 0.5, "1" },       { -0.5, "-1" },          { 999.4, "999" },
-                  { 1000, "1,000" }, { -1234567.5, "-1,234,568" }, { 1e6, "1,000,000" } };
+    } cases[] = { { 0, "0" },          { 0.5, "1" },      { -0.5, "-1" },
+                  { 999.4, "999" },    { 1000, "1,000" }, { -1234567.5, "-1,234,568" },
+                  { 1e6, "1,000,000" } };
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -94,11 +94,13 @@ static void a_card_hides_nothing_that_is_written(void **state)
     assert_non_null(longer);
     memset(longer, 'w', 3000);
     longer[3000] = '\0';
-    card = json_pack("{s:s, s:s, s:{s:s}, s:{s:s, s:s}, s:[{s:s, s:s, s:s, s:s}, {s:s, s:n, s:s, s:s}]}",
-                     "id", "OP-1", "type", "update_milestone", "customer", "name", "Con\x1btoso",
-                     "record", "number", "7-1", "name", "M", "rows", "field", "msp_forecastcomments",
-                     "before", "same\nold", "after", "same\nnew\n\x07" "bell", "changeType", "updated",
-                     "field", "x", "before", "after", longer, "changeType", "added");
+    card = json_pack(
+        "{s:s, s:s, s:{s:s}, s:{s:s, s:s}, s:[{s:s, s:s, s:s, s:s}, {s:s, s:n, s:s, s:s}]}", "id",
+        "OP-1", "type", "update_milestone", "customer", "name", "Con\x1btoso", "record", "number",
+        "7-1", "name", "M", "rows", "field", "msp_forecastcomments", "before", "same\nold", "after",
+        "same\nnew\n\x07"
+        "bell",
+        "changeType", "updated", "field", "x", "before", "after", longer, "changeType", "added");
     assert_non_null(card);
     msx_render_card(&b, card, 80, false);
     assert_non_null(strstr(b.data, "(1 line unchanged)\n    - old\n    + new\n    + \\x07bell\n"));
