@@ -121,10 +121,17 @@ static json_t *former_values(const json_t *before, const json_t *after)
 
     json_object_foreach((json_t *)(uintptr_t)after, key, v) {
         json_t *was = json_object_get(before, key);
+        char guid[MSX_GUID_LEN + 1];
+        bool id;
 
         if (!was && strchr(key, '@'))
             continue;
-        if (json_object_set_new(former, key, was ? json_incref(was) : json_null()))
+        /* a service may write the IDs of its lookups in capitals */
+        id = key[0] == '_' && json_is_string(was) && msx_guid_parse(json_string_value(was), guid);
+        if (json_object_set_new(former, key,
+                                id    ? json_string(guid)
+                                : was ? json_incref(was)
+                                      : json_null()))
             return NULL;
     }
     return MSX_STEAL(former);

@@ -226,21 +226,33 @@ static enum msx_code by_part(struct msx_crm *crm, const struct msx_crm_table *t,
     return rc ? rc : the_one(t, ref, records, guid_out, err);
 }
 
-static enum msx_code by_name(struct msx_crm *crm, const struct msx_crm_table *t, const char *ref,
-                             char guid_out[37], struct msx_error *err)
+/* Records whose name, e-mail address or sign-in name is ref. */
+static enum msx_code search_named(struct msx_crm *crm, const struct msx_crm_table *t,
+                                  const char *ref, bool mail, bool domain, json_t **records,
+                                  struct msx_error *err)
 {
     MSX_AUTO(msx_buf_release) struct msx_buf filter = MSX_BUF_INIT(MSX_FILTER_MAX);
-    MSX_AUTO(msx_json_free_p) json_t *records = NULL;
     enum msx_code rc;
 
     add_equals(&filter, t->name, ref);
-    if (t == &msx_crm_users && strchr(ref, '@')) {
+    if (mail)
         add_equals(&filter, "internalemailaddress", ref);
+    if (domain)
         add_equals(&filter, "domainname", ref);
-    }
     rc = msx_buf_finish(&filter, "the name", err);
-    if (!rc)
-        rc = search(crm, t, filter.data, &records, err);
+    return rc ? rc : search(crm, t, filter.data, records, err);
+}
+
+static enum msx_code by_name(struct msx_crm *crm, const struct msx_crm_table *t, const char *ref,
+                             char guid_out[37], struct msx_error *err)
+{
+    MSX_AUTO(msx_json_free_p) json_t *records = NULL;
+    bool mail = t == &msx_crm_users && strchr(ref, '@');
+    enum msx_code rc = search_named(crm, t, ref, mail, mail, &records, err);
+    MSX_AUTO(msx_free_p) char *missing = rc && mail && err ? msx_crm_missing_column(err) : NULL;
+
+    if (missing && strcmp(missing, "domainname") == 0) /* not every organisation shows it */
+        rc = search_named(crm, t, ref, mail, false, &records, err);
     if (rc)
         return rc;
     if (!json_array_size(records))

@@ -266,6 +266,8 @@ static enum msx_code take_page(struct part *p, json_t *doc, struct msx_error *er
                  (p->rows->mode == ROWS_OBJECT && (p->got || msx_json_arr(doc, "value")));
     enum msx_code rc = MSX_OK;
 
+    if (odata_fill_optional(p, doc))
+        return msx_fail(err, MSX_E_NOMEM, "out of memory");
     note_count(p->rows, doc);
     if (pages)
         rc = odata_next_link(p->rows->o, doc, &next, err);
@@ -321,6 +323,8 @@ static void on_done(void *user, struct msx_http_future *f, enum msx_code rc,
             rc = rows_refused(p, f, res, &why);
         if (!rc)
             rc = take_page(p, doc, &why);
+        else if (odata_drop_optional(p, &why))
+            rc = rows_request(p, &why);
         if (rc)
             fail_rows(r, rc, &why);
     }

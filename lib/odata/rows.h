@@ -22,6 +22,7 @@ struct part {
     size_t n_seen, cap_seen;
     char *next; /* streaming: the page after the one in got */
     bool ended;
+    unsigned dropped; /* optional columns left out, see optional.c */
 };
 
 struct msx_rows {
@@ -53,6 +54,11 @@ enum msx_code rows_start(struct msx_rows *r, struct msx_error *err) MSX_MUST_CHE
 /* Read part->url (or part->paths) now. With the lock held. */
 enum msx_code rows_request(struct part *p, struct msx_error *err) MSX_MUST_CHECK;
 void rows_release_part(struct part *p);
+
+/* optional.c: err refuses p for a column that is never required: take it out of p->url. */
+bool odata_drop_optional(struct part *p, const struct msx_error *err);
+/* Null for what was left out, in every record of the answer. -1: out of memory. */
+int odata_fill_optional(const struct part *p, json_t *doc);
 
 /* request.c: hooks of the engine */
 enum msx_code rows_check(void *user, const struct msx_http_future *f,

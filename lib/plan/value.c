@@ -32,8 +32,14 @@ int plan_copy_column(json_t *to, const json_t *from, const char *column)
 {
     static const char *const suffixes[] = { PLAN_LABEL, PLAN_LOOKUP };
     json_t *v = json_object_get(from, column);
+    char guid[MSX_GUID_LEN + 1];
+    /* a service may write the IDs of its lookups in capitals */
+    bool id = column[0] == '_' && json_is_string(v) && msx_guid_parse(json_string_value(v), guid);
 
-    if (json_object_set_new(to, column, v ? json_deep_copy(v) : json_null()) < 0)
+    if (json_object_set_new(to, column,
+                            id  ? json_string(guid)
+                            : v ? json_deep_copy(v)
+                                : json_null()) < 0)
         return -1;
     for (size_t i = 0; i < 2; i++) {
         MSX_AUTO(msx_free_p) char *key = msx_asprintf("%s%s", column, suffixes[i]);
