@@ -32,6 +32,11 @@
 
 #if UNDER_SANITIZER
 /* libjq 1.6 does not free all that a compile makes; elsewhere the child's end does it */
+const char *__lsan_default_options(void);
+const char *__lsan_default_options(void)
+{
+    return "print_suppressions=0";
+}
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {

@@ -9,7 +9,9 @@ command -v mmdebstrap >/dev/null || { echo "check-fresh: mmdebstrap is not insta
 [ "$(id -u)" = 0 ] || { echo "check-fresh: needs root for the chroot" >&2; exit 1; }
 
 cleanup() {
-    mountpoint -q "$root/proc" && umount "$root/proc"
+    for m in dev/pts proc; do
+        mountpoint -q "$root/$m" && umount "$root/$m"
+    done
     [ -n "${FRESH_DIR:-}" ] || rm -rf "$root"
 }
 trap cleanup EXIT
@@ -18,7 +20,11 @@ for f in /etc/hosts /etc/resolv.conf; do
     [ -e "$f" ] && cp -L "$f" "$root$f"
 done
 git clone -q "$top" "$root/src"
+# what every machine has: processes, and terminals for the tests that answer questions
 mount -t proc proc "$root/proc"
+mkdir -p "$root/dev/pts"
+mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
+ln -sf pts/ptmx "$root/dev/ptmx"
 for target in demo check; do
     echo "== make $target"
     chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/nonexistent-home TERM=dumb \
