@@ -24,6 +24,7 @@ struct gx {
     int calls;
     const char *fail_what; /* entity set or "tasks" whose reads fail */
     enum msx_code fail_code;
+    int fail_status; /* HTTP */
     int64_t now;
 };
 
@@ -101,9 +102,11 @@ static MSX_UNUSED enum msx_code call_tool(void *user, struct msx_crm *crm, const
     (void)crm;
     pthread_mutex_lock(&x->lock);
     x->calls++;
-    if (x->fail_what && strcmp(x->fail_what, what) == 0)
+    if (x->fail_what && strcmp(x->fail_what, what) == 0) {
         rc = msx_fail(err, x->fail_code, "no %s", what);
-    else
+        if (err)
+            err->http_status = x->fail_status;
+    } else
         *result = tasks ? activities(x, params) : query(x, params);
     pthread_mutex_unlock(&x->lock);
     return rc;

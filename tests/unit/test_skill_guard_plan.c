@@ -144,6 +144,23 @@ static void what_cannot_be_read(void **state)
         is(t.op, rows[1 - i].id, "-");
         gx_close(&t.x);
     }
+    /* an organisation without deal teams is one where they cannot be read; other tables are there
+     */
+    for (size_t i = 0; i < 2; i++) {
+        one_open(&t, FX_SE, "create_task", FX_GOOD_U, NULL, TASK(DUE));
+        t.x.fail_what = rows[i].what;
+        t.x.fail_code = MSX_E_REJECTED;
+        t.x.fail_status = 404;
+        if (i == 1) {
+            plan(&t.x, t.op);
+            is(t.op, "GX-13", "warn");
+        } else {
+            assert_int_equal(t.x.guard->check(t.x.guard->user, t.x.plan, t.op, NULL, &err),
+                             MSX_E_REJECTED);
+            json_decref(t.op);
+        }
+        gx_close(&t.x);
+    }
     /* a service that does not answer is not a guardrail that passes */
     one_open(&t, FX_SE, "create_task", FX_GOOD_U, NULL, TASK(DUE));
     t.x.fail_what = "tasks";
