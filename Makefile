@@ -20,7 +20,8 @@ TEST_DEPS  = $(BUILD_DEPS) libcmocka-dev bats perl jq curl procps
 PKGS    = libcurl jansson yaml-0.1 libcrypto
 SB_PKGS = libmicrohttpd sqlite3
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) $(SB_PKGS) 2>/dev/null)
-PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -ljq -lpthread -lm
+# Not libcurl: lib/http/curl_load.c loads it when it is needed.
+PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(filter-out libcurl,$(PKGS)) 2>/dev/null) -ljq -lpthread -ldl -lm
 SB_LIBS    := $(shell $(PKG_CONFIG) --libs $(SB_PKGS) libcrypto jansson 2>/dev/null) -lpthread -lm
 
 OPT      ?= -O2

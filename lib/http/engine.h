@@ -4,11 +4,11 @@
 #ifndef LIB_HTTP_ENGINE_H
 #define LIB_HTTP_ENGINE_H
 
-#include <curl/curl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "http/curl_load.h"
 #include "http/tuning.h"
 #include "msxops/http.h"
 #include "msxops/mem.h"

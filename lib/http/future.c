@@ -6,14 +6,6 @@
 #include "http/engine.h"
 #include "msxops/text.h"
 
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-static CURLcode curl_ready = CURLE_FAILED_INIT;
-
-static void init_curl(void)
-{
-    curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
 void msx_http_tuning_default(struct msx_http_tuning *t)
 {
     *t = (struct msx_http_tuning){
@@ -103,11 +95,10 @@ enum msx_code msx_http_new(const struct msx_ctx *ctx, const char *origin,
                            struct msx_error *err)
 {
     struct msx_http *h;
-    enum msx_code rc = MSX_OK;
+    enum msx_code rc = msx_curl_load(err);
 
-    (void)pthread_once(&curl_once, init_curl);
-    if (curl_ready)
-        return msx_fail(err, MSX_E_NOMEM, "cannot initialise libcurl");
+    if (rc)
+        return rc;
     h = new_engine(ctx);
     if (!h)
         return msx_fail(err, MSX_E_NOMEM, "out of memory");

@@ -93,9 +93,12 @@ static enum msx_code take_apart(CURLU *u, const char *url, struct msx_origin *o,
 enum msx_code msx_origin_parse(const char *url, struct msx_origin *out, struct msx_error *err)
 {
     struct msx_origin o = { 0 };
-    CURLU *u = curl_url();
-    enum msx_code rc;
+    CURLU *u;
+    enum msx_code rc = msx_curl_load(err);
 
+    if (rc)
+        return rc;
+    u = curl_url();
     if (!u)
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
     rc = take_apart(u, url, &o, err);

@@ -28,7 +28,8 @@ only() { # header pattern, allowed files pattern, what
     done
 }
 only 'http/write_cap\.h' '^lib/(http/|plan/)' 'the capability to write'
-only 'curl/' '^lib/http/' 'libcurl'
+only 'curl/' '^lib/http/curl_load\.h$' 'libcurl'
+only 'http/curl_load\.h' '^lib/http/engine\.h$' 'the loader of libcurl'
 only 'yaml\.h' '^lib/base/yaml\.c$' 'libyaml'
 only 'jq\.h>|^#include <jq\.h' '^lib/skill/jq\.c$' 'libjq'
 only 'microhttpd' '^cmd/sandbox/' 'libmicrohttpd'
