@@ -105,7 +105,7 @@ enum msx_code app_set_time(struct app *app, const char *zone, struct msx_error *
     if (today) {
         rc = msx_day_resolve(today, clock_day, &app->ctx.today, err);
         if (rc)
-            return msx_wrap(err, rc, "--today");
+            return msx_wrap(err, rc, "%s", app->g.today ? "--today" : "MSXOPS_TODAY");
     }
     return MSX_OK;
 }

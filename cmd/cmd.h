@@ -21,6 +21,8 @@ struct app;
 enum opt_type {
     OPT_T_ON,     /* bool field */
     OPT_T_TEXT,   /* const char * field, borrowed from argv */
+    OPT_T_WORD,   /* the same, never empty: what selects records */
+    OPT_T_WORDS,  /* struct strlist field of such */
     OPT_T_LIST,   /* struct strlist field: the option may be given several times */
     OPT_T_NUM,    /* long field, lo..hi */
     OPT_T_ONE_OF, /* const char * field, one of values */
@@ -53,6 +55,10 @@ struct opt { /* name NULL ends a table */
     { OPT_T_TEXT, l, n, a, h, OPT_AT(OPTS, const char *, f), 0, 0, NULL, NULL }
 #define OPT_LIST(l, n, f, a, h)                                                                    \
     { OPT_T_LIST, l, n, a, h, OPT_AT(OPTS, struct strlist, f), 0, 0, NULL, NULL }
+#define OPT_WORD(l, n, f, a, h)                                                                    \
+    { OPT_T_WORD, l, n, a, h, OPT_AT(OPTS, const char *, f), 0, 0, NULL, NULL }
+#define OPT_WORDS(l, n, f, a, h)                                                                   \
+    { OPT_T_WORDS, l, n, a, h, OPT_AT(OPTS, struct strlist, f), 0, 0, NULL, NULL }
 #define OPT_NUM(l, n, f, a, from, to, h)                                                           \
     { OPT_T_NUM, l, n, a, h, OPT_AT(OPTS, long, f), from, to, NULL, NULL }
 #define OPT_ONE_OF(l, n, f, a, vals, h)                                                            \
@@ -136,6 +142,7 @@ struct app {
     int status; /* exit status when run() is fine: 0, or 5, 7 ... */
     bool out_tty, err_tty;
     bool color;
+    bool reader_gone; /* standard output was a pipe that nobody reads any more */
     char *config_dir, *state_dir, *cache_dir, *data_dir;
     struct msx_tz *tz;
     FILE *trace;
@@ -178,6 +185,12 @@ enum msx_code out_text(struct app *app, const char *text, size_t len,
 /* msx_plan_load() of a file that the person named; MSX_E_USAGE when it is not there. */
 enum msx_code cmd_plan_load(const char *path, struct msx_plan **out,
                             struct msx_error *err) MSX_MUST_CHECK;
+/* A file name as one word of a shell. New string, NULL when out of memory. */
+char *cmd_shell_word(const char *s);
+/* Where a hint says PLAN, let it name the file. */
+void cmd_name_plan(struct msx_error *err, const char *path);
+/* The same for the "hint" of each row. */
+void cmd_name_plan_in(json_t *rows, const char *path);
 /* Call a tool and print its result. params stolen. */
 enum msx_code cmd_tool(struct app *app, const char *tool, json_t *params, const struct view *view,
                        struct msx_error *err) MSX_MUST_CHECK;

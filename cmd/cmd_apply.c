@@ -138,10 +138,70 @@ static bool still_the_same(const json_t *chosen, const json_t *before, const jso
     return true;
 }
 
+/* The strings of an array. New array (the strings borrowed), NULL when out of memory. */
+static const char **id_list(const json_t *ids)
+{
+    const char **v = msx_calloc(json_array_size(ids) + 1, sizeof *v);
+
+    for (size_t i = 0; v && i < json_array_size(ids); i++)
+        v[i] = json_string_value(json_array_get(ids, i));
+    return v;
+}
+
+/* The ID of the operations that are in ids, of all when it is empty. */
+static enum msx_code confirmation_of(const struct msx_plan *plan, const json_t *ids, char out[13],
+                                     struct msx_error *err)
+{
+    const char **v = id_list(ids);
+    size_t n = json_array_size(ids);
+    enum msx_code rc;
+
+    if (!v)
+        return msx_fail(err, MSX_E_NOMEM, "out of memory");
+    rc = msx_plan_confirmation(plan->doc, n ? v : NULL, n, out, err);
+    msx_free(v);
+    return rc;
+}
+
+static bool listed(const json_t *ids, const char *id)
+{
+    size_t i;
+    json_t *v;
+
+    json_array_foreach((json_t *)(uintptr_t)ids, i, v)
+        if (strcmp(json_string_value(v), id) == 0)
+            return true;
+    return false;
+}
+
+/* The cards of what --only names, with the confirmation ID of exactly that. */
+static enum msx_code cards_of(const struct msx_plan *plan, const json_t *only, json_t **out,
+                              struct msx_error *err)
+{
+    MSX_AUTO(msx_json_free_p) json_t *doc = NULL;
+    char confirm[13];
+    json_t *cards;
+    enum msx_code rc = confirmation_of(plan, only, confirm, err);
+
+    if (!rc)
+        rc = msx_plan_cards(plan, &doc, err);
+    if (rc)
+        return rc;
+    cards = msx_json_arr(doc, "cards");
+    for (size_t i = json_array_size(cards); json_array_size(only) && i > 0; i--)
+        if (!listed(only, msx_json_str_or(json_array_get(cards, i - 1), "id", "")))
+            (void)json_array_remove(cards, i - 1);
+    if (json_object_set_new(doc, "count", json_integer((json_int_t)json_array_size(cards))) < 0 ||
+        msx_json_set_str(doc, "confirmation", confirm) < 0)
+        return msx_fail(err, MSX_E_NOMEM, "out of memory");
+    *out = MSX_STEAL(doc);
+    return MSX_OK;
+}
+
 /* One operation after the other, as git add -p. chosen gets the accepted ids. */
 static enum msx_code one_by_one(struct app *app, struct tty *t, const char *path,
-                                struct msx_plan **plan, json_t **cards, json_t *chosen,
-                                struct msx_error *err)
+                                struct msx_plan **plan, json_t **cards, const json_t *only,
+                                json_t *chosen, struct msx_error *err)
 {
     MSX_AUTO(msx_json_free_p) json_t *refused = json_object();
     bool all = false;
@@ -202,7 +262,7 @@ static enum msx_code one_by_one(struct app *app, struct tty *t, const char *path
                 *plan = NULL;
                 rc = msx_plan_load(path, plan, err);
                 if (!rc)
-                    rc = msx_plan_cards(*plan, cards, err);
+                    rc = cards_of(*plan, only, cards, err);
                 if (!rc && !still_the_same(chosen, before, *cards))
                     rc = msx_fail(err, MSX_E_CONFLICT,
                                   "somebody else changed the plan while you were reading it: "
@@ -225,45 +285,38 @@ static enum msx_code one_by_one(struct app *app, struct tty *t, const char *path
     return MSX_OK;
 }
 
-/* Show, ask; chosen gets ids (empty: all); confirm_out the ID of what was shown. */
+/* Show, ask. chosen comes with what --only names and leaves with what was accepted (empty: all);
+ * confirm_out gets the ID of that. */
 static enum msx_code ask_person(struct app *app, const char *path, struct msx_plan **plan,
                                 json_t *chosen, char confirm_out[13], struct msx_error *err)
 {
     struct tty t;
+    MSX_AUTO(msx_json_free_p) json_t *only = json_copy(chosen);
     MSX_AUTO(msx_json_free_p) json_t *cards = NULL;
     char line[64];
-    enum msx_code rc = msx_plan_cards(*plan, &cards, err);
-    const char **ids;
+    enum msx_code rc =
+        only ? cards_of(*plan, only, &cards, err) : msx_fail(err, MSX_E_NOMEM, "out of memory");
 
     if (rc)
         return rc;
     if (!tty_open(&t)) {
         rc = msx_fail(err, MSX_E_USAGE, "no terminal to confirm on, nothing was applied");
-        msx_hint(err, "read 'msxops diff %s', then: msxops apply %s --confirm ID", path, path);
+        msx_hint(err, "msxops diff PLAN shows it and its ID; then msxops apply PLAN --confirm ID");
         return rc;
     }
     show(app, &t, cards, NULL);
     for (int c = 0; c != 'y' && !rc;) {
         c = ask(app, &t, "Apply all of this? [y,n,o (one by one)] ", line, sizeof line);
         if (c == 'o') {
-            rc = one_by_one(app, &t, path, plan, &cards, chosen, err);
+            (void)json_array_clear(chosen);
+            rc = one_by_one(app, &t, path, plan, &cards, only, chosen, err);
             break;
         }
         if (c == 'n' || c == 'q' || c == ASK_GONE)
             rc = msx_fail(err, MSX_E_CANCELLED, "nothing was applied");
     }
     tty_close(&t);
-    if (rc)
-        return rc;
-    ids = msx_calloc(json_array_size(chosen) + 1, sizeof *ids);
-    if (!ids)
-        return msx_fail(err, MSX_E_NOMEM, "out of memory");
-    for (size_t i = 0; i < json_array_size(chosen); i++)
-        ids[i] = json_string_value(json_array_get(chosen, i));
-    rc = msx_plan_confirmation((*plan)->doc, json_array_size(chosen) ? ids : NULL,
-                               json_array_size(chosen), confirm_out, err);
-    msx_free(ids);
-    return rc;
+    return rc ? rc : confirmation_of(*plan, chosen, confirm_out, err);
 }
 
 static void progress(void *user, const json_t *row)
@@ -284,6 +337,7 @@ static enum msx_code run_apply(struct app *app, const void *opts, char **args, s
     struct msx_apply_options a = { .confirm = o->confirm, .resume = o->resume };
     struct msx_error print_err = MSX_ERROR_INIT;
     const char **ids = NULL;
+    MSX_AUTO(msx_free_p) char *word = NULL;
     char confirm[13];
     const char *undo;
     enum msx_code rc = cmd_plan_load(args[0], &plan, err);
@@ -299,15 +353,15 @@ static enum msx_code run_apply(struct app *app, const void *opts, char **args, s
         json_array_append_new(chosen, json_string(o->only.v[i]));
     if (!o->confirm && !o->resume) {
         rc = ask_person(app, args[0], &plan, chosen, confirm, err);
-        if (rc)
+        if (rc) {
+            cmd_name_plan(err, args[0]);
             return rc;
+        }
         a.confirm = confirm;
     }
-    ids = msx_calloc(json_array_size(chosen) + 1, sizeof *ids);
+    ids = id_list(chosen);
     if (!ids)
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
-    for (size_t i = 0; i < json_array_size(chosen); i++)
-        ids[i] = json_string_value(json_array_get(chosen, i));
     a.only = json_array_size(chosen) ? ids : NULL;
     a.only_n = json_array_size(chosen);
     if (o->on_conflict && strcmp(o->on_conflict, "skip") == 0)
@@ -320,13 +374,17 @@ static enum msx_code run_apply(struct app *app, const void *opts, char **args, s
     }
     rc = msx_plan_apply(&app->crm, plan, &a, &report, err);
     msx_free(ids);
+    if (rc)
+        cmd_name_plan(err, args[0]);
     if (report) {
+        cmd_name_plan_in(msx_json_arr(report, "operations"), args[0]);
         enum msx_code prc = out_result(
             app, report, &(struct view){ "operations", report_cols, "nothing to do" }, &print_err);
 
         undo = msx_json_str(report, "undo");
-        if (undo)
-            app_say(app, "undo: msxops diff %s", undo);
+        word = undo ? cmd_shell_word(undo) : NULL;
+        if (word)
+            app_say(app, "undo: msxops diff %s", word);
         if (!rc && prc) {
             *err = print_err;
             rc = prc;

@@ -42,15 +42,15 @@ static const char *const commitments[] = { "committed", "uncommitted", NULL };
 #define OPTS struct list_opts
 static const struct opt list_opts[] = {
     OPT_ON(0, "mine", mine, "milestones that you own (the default)"),
-    OPT_LIST(0, "customer", customers, "KEYWORD", "of customers with KEYWORD in their name"),
+    OPT_WORDS(0, "customer", customers, "KEYWORD", "of customers with KEYWORD in their name"),
     OPT_LIST(0, "opportunity", opportunities, "REF", "of opportunity REF; - reads IDs"),
-    OPT_TEXT(0, "opportunity-name", opportunity_name, "KEYWORD", "of opportunities named so"),
+    OPT_WORD(0, "opportunity-name", opportunity_name, "KEYWORD", "of opportunities named so"),
     OPT_TEXT(0, "owner", owner, "REF", "owned by user REF"),
     OPT_LIST(0, "number", numbers, "N", "with number N, such as 7-123456789"),
     OPT_LIST(0, "id", ids, "ID", "with this ID; - reads IDs"),
     OPT_TEXT(0, "status", status, "STATUS", "active, all, or a status label such as 'At Risk'"),
     OPT_ONE_OF(0, "commitment", commitment, "WHICH", commitments, "committed or uncommitted"),
-    OPT_TEXT(0, "keyword", keyword, "TEXT", "with TEXT in name, opportunity or workload"),
+    OPT_WORD(0, "keyword", keyword, "TEXT", "with TEXT in name, opportunity or workload"),
     OPT_TEXT(0, "from", from, "DATE", "dated DATE or later"),
     OPT_TEXT(0, "to", to, "DATE", "dated DATE or earlier"),
     OPT_ON(0, "with-tasks", with_tasks, "only milestones that have tasks"),
@@ -167,11 +167,17 @@ static enum msx_code run_show(struct app *app, const void *opts, char **args, si
                               struct msx_error *err)
 {
     MSX_AUTO(msx_json_free_p) json_t *p = json_object();
-    enum msx_code rc = cmd_set_ref(app, p, "milestoneId", MSX_REF_MILESTONE, args[0], err);
+    MSX_AUTO(msx_json_free_p) json_t *ids = NULL;
+    enum msx_code rc =
+        cmd_refs(app, MSX_REF_MILESTONE, (const char *const *)args, nargs, &ids, err);
 
-    (void)opts, (void)nargs;
+    (void)opts;
+    if (!rc && json_array_size(ids) != 1)
+        rc = msx_fail(err, MSX_E_USAGE, "'milestones show' wants one milestone, got %zu",
+                      json_array_size(ids));
     if (rc)
         return rc;
+    json_object_set(p, "milestoneId", json_array_get(ids, 0));
     json_object_set_new(p, "includeTasks", json_true());
     return cmd_tool(app, "get_milestones", MSX_STEAL(p), &(struct view){ 0 }, err);
 }
@@ -179,8 +185,8 @@ static enum msx_code run_show(struct app *app, const void *opts, char **args, si
 const struct cmd cmd_milestones_show = {
     .path = "milestones show",
     .summary = "show one milestone with its tasks",
-    .about = "Print one milestone. REF is its number, ID, unique name, or its address pasted from "
-             "the browser.",
+    .about = "Print one milestone. REF is its number, ID, unique name, its address pasted from the "
+             "browser, or - to read one of them from standard input.",
     .args = "REF",
     .min_args = 1,
     .max_args = 1,

@@ -284,8 +284,10 @@ static enum msx_code run_drop(struct app *app, const void *opts, char **args, si
     if (!rc)
         rc = msx_plan_drop(plan, nargs > 1 ? (const char *const *)args + 1 : NULL, nargs - 1,
                            &dropped, err);
-    if (rc)
+    if (rc) {
+        cmd_name_plan(err, args[0]);
         return rc;
+    }
     check_again(app, plan);
     rc = msx_plan_save(plan, err);
     if (rc)

@@ -44,7 +44,7 @@ struct accounts_opts {
 #define OPTS struct accounts_opts
 static const struct opt accounts_opts[] = {
     OPT_LIST(0, "tpid", tpids, "N", "accounts of top parent N (may be repeated)"),
-    OPT_TEXT(0, "name", name, "KEYWORD", "accounts with KEYWORD in their name"),
+    OPT_WORD(0, "name", name, "KEYWORD", "accounts with KEYWORD in their name"),
     OPT_END,
 };
 #undef OPTS
@@ -110,7 +110,7 @@ struct opps_opts {
 #define OPTS struct opps_opts
 static const struct opt opps_opts[] = {
     OPT_LIST(0, "account", accounts, "REF", "opportunities of account REF (may be repeated)"),
-    OPT_TEXT(0, "customer", customer, "KEYWORD", "of customers with KEYWORD in their name"),
+    OPT_WORD(0, "customer", customer, "KEYWORD", "of customers with KEYWORD in their name"),
     OPT_ON(0, "mine", mine, "those you own or are on the deal team of (the default)"),
     OPT_ON(0, "include-completed", completed,
            "also those whose estimated completion is over 30 days past"),

@@ -64,8 +64,31 @@ static char *find_program(void)
 static enum msx_code default_dir(struct app *app, const char *dir, char **out,
                                  struct msx_error *err)
 {
-    *out = dir ? msx_strdup(dir) : msx_path_join(app->state_dir, "sandbox");
+    const char *path = dir ? dir : app->state_dir;
+    char here[4096] = "/";
+
+    /* the profile and later commands, wherever they run, must find it again */
+    if (*path != '/' && !getcwd(here, sizeof here))
+        return msx_fail_errno(err, errno, "cannot tell the working folder");
+    if (*path != '/') {
+        MSX_AUTO(msx_free_p) char *whole = msx_path_join(here, path);
+
+        *out = !whole ? NULL : dir ? MSX_STEAL(whole) : msx_path_join(whole, "sandbox");
+    } else {
+        *out = dir ? msx_strdup(dir) : msx_path_join(path, "sandbox");
+    }
     return *out ? MSX_OK : msx_fail(err, MSX_E_NOMEM, "out of memory");
+}
+
+/* With --dir, the start that the hint names is that of the same sandbox. */
+static enum msx_code name_dir(const char *option, const char *dir, enum msx_code rc,
+                              struct msx_error *err)
+{
+    MSX_AUTO(msx_free_p) char *word = option && rc == MSX_E_NOTFOUND ? cmd_shell_word(dir) : NULL;
+
+    if (word)
+        msx_hint(err, "msxops sandbox start --dir %s", word);
+    return rc;
 }
 
 #define MAX_WORDS 32
@@ -329,7 +352,8 @@ static enum msx_code run_reset(struct app *app, const void *opts, char **args, s
 
     (void)args, (void)nargs;
     if (!rc)
-        rc = sandbox_control(app, dir, "/__sandbox/reset", "{}", 2, &answer, err);
+        rc = name_dir(o->dir, dir,
+                      sandbox_control(app, dir, "/__sandbox/reset", "{}", 2, &answer, err), err);
     if (!rc)
         app_say(app, "the sample data is as it was at first");
     return rc;
@@ -353,7 +377,9 @@ static enum msx_code run_load(struct app *app, const void *opts, char **args, si
     msx_json_dump(&text, doc);
     rc = msx_buf_finish(&text, "the records", err);
     if (!rc)
-        rc = sandbox_control(app, dir, "/__sandbox/load", text.data, text.len, &answer, err);
+        rc = name_dir(
+            o->dir, dir,
+            sandbox_control(app, dir, "/__sandbox/load", text.data, text.len, &answer, err), err);
     return rc ? rc : out_result(app, answer, &(struct view){ 0 }, err);
 }
 

@@ -50,7 +50,7 @@ static const char *const workiqs[] = { "auto", "on", "off", NULL };
 
 #define OPTS struct run_opts
 static const struct opt run_opts[] = {
-    OPT_TEXT(0, "customer", customer, "KEYWORD", "your opportunities of customers named so"),
+    OPT_WORD(0, "customer", customer, "KEYWORD", "your opportunities of customers named so"),
     OPT_LIST(0, "opportunity", opportunities, "REF", "only opportunity REF; - reads IDs"),
     OPT_LIST(0, "milestone", milestones, "REF", "only milestone REF; - reads IDs"),
     OPT_LIST(0, "account", accounts, "REF", "the opportunities of account REF"),
@@ -158,6 +158,7 @@ static enum msx_code print_results(struct app *app, const json_t *results, const
                                    struct msx_error *err)
 {
     MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(MSX_JSON_MAX_BYTES);
+    MSX_AUTO(msx_free_p) char *word = plan ? cmd_shell_word(plan) : NULL;
     const char *format = out_format(app);
     bool md = strcmp(format, "md") == 0;
     size_t i;
@@ -185,11 +186,11 @@ static enum msx_code print_results(struct app *app, const json_t *results, const
         else
             msx_result_text(&b, r, app->out_tty ? out_width(app) : 0, app->color);
     }
-    if (plan)
+    if (word)
         msx_buf_addf(&b,
                      md ? "\nPlan: `%s`. Review it with `msxops diff %s`.\n"
                         : "\nPlan: %s\nReview: msxops diff %s\n",
-                     plan, plan);
+                     word, word);
     rc = msx_buf_finish(&b, "output", err);
     return rc ? rc : out_text(app, b.data, b.len, err);
 }

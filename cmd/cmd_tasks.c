@@ -50,6 +50,8 @@ static enum msx_code run_list(struct app *app, const void *opts, char **args, si
     (void)args, (void)nargs;
     if (!o->milestones.n && !o->mine)
         return msx_fail(err, MSX_E_USAGE, "say whose tasks: --milestone REF or --mine");
+    if (o->milestones.n && o->mine)
+        return msx_fail(err, MSX_E_USAGE, "--mine and --milestone do not go together");
     if (o->milestones.n) {
         rc = cmd_refs(app, MSX_REF_MILESTONE, o->milestones.v, o->milestones.n, &ids, err);
         if (rc)

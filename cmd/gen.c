@@ -134,8 +134,10 @@ static const char *type_name(enum opt_type t)
     case OPT_T_ON:
         return "flag";
     case OPT_T_TEXT:
+    case OPT_T_WORD:
         return "text";
     case OPT_T_LIST:
+    case OPT_T_WORDS:
         return "list";
     case OPT_T_NUM:
         return "number";

@@ -33,7 +33,9 @@ static void set_up_process(void)
 
     /* closed standard descriptors must not be reused for files */
     for (int fd = 0; fd < 3; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) < 0)
+        /* opened the wrong way round: what is read or written there fails and is told */
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) < 0)
             _exit(1);
     memset(&sa, 0, sizeof sa);
     sa.sa_handler = on_signal;
@@ -271,6 +273,10 @@ int main(int argc, char **argv)
     }
     if (interrupted && rc != MSX_OK && rc != MSX_E_PARTIAL && rc != MSX_E_UNKNOWN)
         rc = err.msg[0] ? MSX_E_CANCELLED : msx_fail(&err, MSX_E_CANCELLED, "cancelled");
+    if (rc == MSX_E_IO && app.reader_gone) {
+        app.status = 141;
+        rc = MSX_OK;
+    }
     if (rc != MSX_OK && err.msg[0])
         report(&app, rc, &err);
     status = rc != MSX_OK ? msx_exit_status(rc) : app.status;

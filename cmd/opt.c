@@ -16,7 +16,7 @@ static const char *const error_values[] = { "text", "json", NULL };
 const struct opt global_opts[] = {
     OPT_TEXT(0, "profile", profile, "NAME", "use this profile of the configuration"),
     OPT_ONE_OF('o', "output", output, "FORMAT", output_values,
-               "print as FORMAT: table on a terminal, else json"),
+               "json, ndjson, table, csv or md (default: table on a terminal)"),
     OPT_TEXT('q', "jq", jq, "EXPR", "filter the JSON result through a jq program"),
     OPT_TEXT(0, "fields", fields, "A,B,C", "only these columns, in this order"),
     OPT_TEXT(0, "today", today, "DATE", "the date that relative rules use"),
@@ -85,6 +85,24 @@ static enum msx_code one_of(const struct opt *o, const char *value, struct msx_e
     return msx_fail(err, MSX_E_USAGE, "--%s wants %s, got '%s'", o->name, b.data, value);
 }
 
+static enum msx_code set_text(char *at, const char *value)
+{
+    *(const char **)(void *)at = value;
+    return MSX_OK;
+}
+
+static enum msx_code append(char *at, const char *value, struct msx_error *err)
+{
+    struct strlist *l = (struct strlist *)(void *)at;
+    const char **v = msx_realloc(l->v, (l->n + 1) * sizeof *v);
+
+    if (!v)
+        return msx_fail(err, MSX_E_NOMEM, "out of memory");
+    v[l->n++] = value;
+    l->v = v;
+    return MSX_OK;
+}
+
 static enum msx_code store(const struct opt *o, void *dst, const char *value, struct msx_error *err)
 {
     char *at = (char *)dst + o->offset;
@@ -94,19 +112,16 @@ static enum msx_code store(const struct opt *o, void *dst, const char *value, st
     case OPT_T_ON:
         *(bool *)(void *)at = true;
         return MSX_OK;
+    case OPT_T_WORD:
+    case OPT_T_WORDS:
+        /* an unset variable of a script must not select everything */
+        if (!*value)
+            return msx_fail(err, MSX_E_USAGE, "--%s wants a word, got ''", o->name);
+        return o->type == OPT_T_WORDS ? append(at, value, err) : set_text(at, value);
     case OPT_T_TEXT:
-        *(const char **)(void *)at = value;
-        return MSX_OK;
-    case OPT_T_LIST: {
-        struct strlist *l = (struct strlist *)(void *)at;
-        const char **v = msx_realloc(l->v, (l->n + 1) * sizeof *v);
-
-        if (!v)
-            return msx_fail(err, MSX_E_NOMEM, "out of memory");
-        v[l->n++] = value;
-        l->v = v;
-        return MSX_OK;
-    }
+        return set_text(at, value);
+    case OPT_T_LIST:
+        return append(at, value, err);
     case OPT_T_NUM: {
         char *end;
         long n;
@@ -231,7 +246,7 @@ enum msx_code opt_parse(const struct opt *opts, void *dst, struct globals *g, ch
 void opt_release(const struct opt *opts, void *dst)
 {
     for (const struct opt *o = opts; o && o->name; o++)
-        if (o->type == OPT_T_LIST) {
+        if (o->type == OPT_T_LIST || o->type == OPT_T_WORDS) {
             struct strlist *l = (struct strlist *)(void *)((char *)dst + o->offset);
 
             msx_free(l->v);

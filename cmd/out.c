@@ -1,5 +1,5 @@
 /* Results to standard output in the format that was asked for. */
-#include "cmd.h"
+#include "fields.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,11 +20,16 @@ const char *out_format(const struct app *app)
     return app->out_tty && !app->g.jq ? "table" : "json";
 }
 
+static enum msx_code write_failed(struct app *app, int errnum, struct msx_error *err)
+{
+    app->reader_gone = errnum == EPIPE;
+    return msx_fail_errno(err, errnum, "cannot write to standard output");
+}
+
 enum msx_code out_text(struct app *app, const char *text, size_t len, struct msx_error *err)
 {
-    (void)app;
     if (len && fwrite(text, 1, len, stdout) != len)
-        return msx_fail_errno(err, errno, "cannot write to standard output");
+        return write_failed(app, errno, err);
     return MSX_OK;
 }
 
@@ -43,63 +48,6 @@ size_t out_width(const struct app *app)
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col >= 20)
         return ws.ws_col;
     return 80;
-}
-
-/* Columns for --fields: the view's where it has one so named, else plain keys. Caller frees. */
-static struct msx_column *pick_fields(const char *fields, const struct msx_column *known,
-                                      char **names_out)
-{
-    size_t n = 2;
-    size_t i = 0;
-    struct msx_column *cols;
-    char *names = msx_strdup(fields);
-    char *save = NULL;
-
-    if (!names)
-        return NULL;
-    for (const char *c = fields; *c; c++)
-        n += *c == ',';
-    cols = msx_calloc(n, sizeof *cols);
-    if (!cols) {
-        msx_free(names);
-        return NULL;
-    }
-    for (char *w = strtok_r(names, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
-        while (*w == ' ')
-            w++;
-        cols[i] = (struct msx_column){ w, w, MSX_CELL_LABEL, 10 };
-        for (const struct msx_column *k = known; k && k->key; k++)
-            if (strcmp(k->key, w) == 0 || msx_ieq(k->title, w))
-                cols[i] = *k;
-        i++;
-    }
-    *names_out = names;
-    return cols;
-}
-
-/* Copy of the rows with only the columns' keys (and their annotations). New. */
-static json_t *cut_rows(const json_t *rows, const struct msx_column *cols)
-{
-    json_t *out = json_array();
-    size_t i;
-    json_t *row;
-
-    json_array_foreach(rows, i, row) {
-        json_t *o = json_object();
-
-        for (const struct msx_column *c = cols; c->key; c++) {
-            json_t *v = json_object_get(row, c->key);
-            char *label = msx_asprintf("%s@OData.Community.Display.V1.FormattedValue", c->key);
-            json_t *l = label ? json_object_get(row, label) : NULL;
-
-            json_object_set_new(o, c->key, v ? json_deep_copy(v) : json_null());
-            if (l)
-                json_object_set(o, label, l);
-            msx_free(label);
-        }
-        json_array_append_new(out, o);
-    }
-    return out;
 }
 
 static enum msx_code out_jq(struct app *app, const json_t *result, struct msx_error *err)
@@ -140,74 +88,84 @@ static enum msx_code out_json(struct app *app, const json_t *result, struct msx_
 {
     errno = 0;
     if (json_dump_callback(result, write_piece, NULL, JSON_INDENT(2) | JSON_ENCODE_ANY) < 0)
-        return errno ? msx_fail_errno(err, errno, "cannot write to standard output")
-                     : msx_fail(err, MSX_E_NOMEM, "out of memory");
+        return errno ? write_failed(app, errno, err) : msx_fail(err, MSX_E_NOMEM, "out of memory");
     return out_text(app, "\n", 1, err);
+}
+
+/* What is left of the result after --fields; f->rows are its rows. Borrowed or new in *whole. */
+static enum msx_code only_fields(const struct app *app, const json_t *result, const json_t *rows,
+                                 const struct view *view, struct fields *f, json_t **whole,
+                                 struct msx_error *err)
+{
+    const struct msx_column *known = view ? view->cols : NULL;
+    MSX_AUTO(msx_json_free_p) json_t *one = rows ? NULL : json_pack("[O]", result);
+    enum msx_code rc = fields_cut(app->g.fields, known, rows ? rows : one, f, err);
+
+    if (rc)
+        return rc;
+    if (!rows)
+        *whole = json_incref(json_array_get(f->rows, 0));
+    else if (json_is_array(result))
+        *whole = json_incref(f->rows);
+    else
+        *whole = json_copy((json_t *)(uintptr_t)result);
+    if (!*whole || (rows && json_is_object(result) && json_object_set(*whole, view->rows, f->rows)))
+        return msx_fail(err, MSX_E_NOMEM, "out of memory");
+    return MSX_OK;
+}
+
+static void render(struct app *app, struct msx_buf *b, const char *format, const json_t *result,
+                   const json_t *rows, const struct view *view, const struct msx_column *picked)
+{
+    size_t width = app->out_tty ? out_width(app) : 0;
+    MSX_AUTO(msx_json_free_p) json_t *one = rows ? NULL : json_pack("[O]", result);
+    const json_t *list = rows ? rows : one;
+
+    if (strcmp(format, "ndjson") == 0)
+        msx_render_ndjson(b, list);
+    else if (strcmp(format, "csv") == 0)
+        msx_render_csv(b, list, picked, true);
+    else if (!rows)
+        msx_render_record(b, result, width);
+    else if (json_array_size(rows) == 0 && app->out_tty)
+        msx_buf_addf(b, "%s\n", view && view->empty ? view->empty : "nothing found");
+    else
+        msx_render_table(b, rows,
+                         picked ? picked
+                         : view ? view->cols
+                                : NULL,
+                         &(struct msx_table_style){ width, app->color });
 }
 
 enum msx_code out_result(struct app *app, const json_t *result, const struct view *view,
                          struct msx_error *err)
 {
     const char *format = out_format(app);
-    const struct msx_column *cols = view ? view->cols : NULL;
-    struct msx_column *picked = NULL;
-    char *names = NULL;
-    json_t *rows = view && view->rows ? json_object_get(result, view->rows) : NULL;
-    json_t *cut = NULL;
-    json_t *whole = NULL;
+    const json_t *rows = view && view->rows ? json_object_get(result, view->rows) : NULL;
+    MSX_AUTO(fields_release) struct fields f = { NULL, NULL, NULL };
+    MSX_AUTO(msx_json_free_p) json_t *whole = NULL;
     MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(OUT_MAX);
     enum msx_code rc = MSX_OK;
 
     if (!rows && json_is_array(result))
-        rows = json_incref((json_t *)(uintptr_t)result);
-    else if (rows)
-        json_incref(rows);
-    if (app->g.fields && rows) {
-        picked = pick_fields(app->g.fields, cols, &names);
-        cut = picked ? cut_rows(rows, picked) : NULL;
-        whole = cut && json_is_object(result) ? json_copy((json_t *)(uintptr_t)result) : NULL;
-        if (!picked || !cut) {
-            rc = msx_fail(err, MSX_E_NOMEM, "out of memory");
-            goto out;
-        }
-        if (whole)
-            json_object_set(whole, view->rows, cut);
-        cols = picked;
+        rows = result;
+    if (app->g.fields && (rows || json_is_object(result))) {
+        rc = only_fields(app, result, rows, view, &f, &whole, err);
+        if (rc)
+            return rc;
+        result = whole;
+        rows = rows ? f.rows : NULL;
     }
-    if (app->g.jq) {
-        rc = out_jq(app, whole ? whole : cut ? cut : result, err);
-    } else if (strcmp(format, "json") == 0) {
-        rc = out_json(app, whole ? whole : cut ? cut : result, err);
-    } else if (strcmp(format, "md") == 0) {
+    if (app->g.jq)
+        return out_jq(app, result, err);
+    if (strcmp(format, "json") == 0)
+        return out_json(app, result, err);
+    if (strcmp(format, "md") == 0) {
         rc = msx_fail(err, MSX_E_USAGE, "this command has no Markdown form");
         msx_hint(err, "use -o table, json, ndjson or csv");
-    } else {
-        json_t *list = cut ? json_incref(cut) : rows ? json_incref(rows) : json_array();
-
-        if (!rows)
-            json_array_append(list, (json_t *)(uintptr_t)result);
-        if (strcmp(format, "ndjson") == 0)
-            msx_render_ndjson(&b, list);
-        else if (strcmp(format, "csv") == 0)
-            msx_render_csv(&b, list, picked, true);
-        else if (!rows)
-            msx_render_record(&b, result, app->out_tty ? out_width(app) : 0);
-        else if (json_array_size(list) == 0 && app->out_tty)
-            msx_buf_addf(&b, "%s\n", view && view->empty ? view->empty : "nothing found");
-        else
-            msx_render_table(
-                &b, list, cols,
-                &(struct msx_table_style){ app->out_tty ? out_width(app) : 0, app->color });
-        json_decref(list);
-        rc = msx_buf_finish(&b, "output", err);
-        if (!rc)
-            rc = out_text(app, b.data, b.len, err);
+        return rc;
     }
-out:
-    json_decref(rows);
-    json_decref(cut);
-    json_decref(whole);
-    msx_free(picked);
-    msx_free(names);
-    return rc;
+    render(app, &b, format, result, rows, view, f.cols);
+    rc = msx_buf_finish(&b, "output", err);
+    return rc ? rc : out_text(app, b.data, b.len, err);
 }

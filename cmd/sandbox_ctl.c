@@ -54,7 +54,7 @@ bool sandbox_running(const char *dir, json_t **info_out, struct msx_error *err)
 }
 
 /* What the program said when it could not start, without its own prefix. */
-static enum msx_code start_failed(const char *log, struct msx_error *err)
+static enum msx_code start_failed(const char *log, enum msx_code rc, struct msx_error *err)
 {
     MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(STATE_MAX);
     const char *said = b.data;
@@ -65,9 +65,9 @@ static enum msx_code start_failed(const char *log, struct msx_error *err)
         said = b.data;
         if (strncmp(said, prefix, sizeof prefix - 1) == 0)
             said += sizeof prefix - 1;
-        return msx_fail(err, MSX_E_SERVER, "the sandbox did not start: %s", said);
+        return msx_fail(err, rc, "the sandbox did not start: %s", said);
     }
-    return msx_fail(err, MSX_E_SERVER, "the sandbox did not start");
+    return msx_fail(err, rc, "the sandbox did not start");
 }
 
 enum msx_code sandbox_wait_ready(struct app *app, const char *dir, const char *log, pid_t pid,
@@ -85,7 +85,8 @@ enum msx_code sandbox_wait_ready(struct app *app, const char *dir, const char *l
         }
     }
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        return start_failed(log, err);
+        return start_failed(
+            log, WIFEXITED(status) && WEXITSTATUS(status) == 2 ? MSX_E_INVALID : MSX_E_SERVER, err);
     return sandbox_running(dir, NULL, err) ? MSX_OK : MSX_E_SERVER;
 }
 
@@ -151,8 +152,8 @@ enum msx_code sandbox_control(struct app *app, const char *dir, const char *path
 
         if (msx_json_parse(r.body, r.body_len, "answer", &answer, NULL) == MSX_OK)
             said = msx_json_str(answer, "error");
-        rc = msx_fail(err, MSX_E_REJECTED, "the sandbox refused: %s",
-                      said ? said : "no reason given");
+        rc = msx_fail(err, r.status == 400 ? MSX_E_INVALID : MSX_E_REJECTED,
+                      "the sandbox refused: %s", said ? said : "no reason given");
         json_decref(answer);
     }
     if (!rc && r.body_len)

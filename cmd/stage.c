@@ -33,10 +33,13 @@ static enum msx_code print_added(struct app *app, const char *path, const json_t
     size_t k;
     json_t *r;
     json_t *card;
+    MSX_AUTO(msx_free_p) char *word = cmd_shell_word(path);
     enum msx_code rc = msx_plan_load(path, &plan, err);
 
     if (!rc)
         rc = msx_plan_cards(plan, &doc, err);
+    if (!rc && !word)
+        rc = msx_fail(err, MSX_E_NOMEM, "out of memory");
     if (rc)
         return rc;
     json_array_foreach(results, i, r)
@@ -46,10 +49,10 @@ static enum msx_code print_added(struct app *app, const char *path, const json_t
                 msx_render_card(&b, card, out_width(app), app->color);
                 msx_buf_addc(&b, '\n');
             }
-    msx_buf_addf(&b, "Plan: %s (%zu operation%s). Nothing is written yet.\n", path,
+    msx_buf_addf(&b, "Plan: %s (%zu operation%s). Nothing is written yet.\n", word,
                  json_array_size(json_object_get(doc, "cards")),
                  json_array_size(json_object_get(doc, "cards")) == 1 ? "" : "s");
-    msx_buf_addf(&b, "Review: msxops diff %s\n", path);
+    msx_buf_addf(&b, "Review: msxops diff %s\n", word);
     rc = msx_buf_finish(&b, "output", err);
     return rc ? rc : out_text(app, b.data, b.len, err);
 }
@@ -78,6 +81,8 @@ enum msx_code stage_call(struct app *app, const char *plan, const char *tool, co
         json_array_append(results, result);
         rc = print_results(app, stage, results, true, err);
     }
+    if (rc)
+        cmd_name_plan(err, msx_plan_stage_path(stage));
     stage_close(app, stage);
     return rc;
 }
@@ -120,6 +125,8 @@ enum msx_code stage_each(struct app *app, const char *plan, const char *tool, co
     }
     if (!rc)
         rc = print_results(app, stage, results, json_array_size(ids) == 1, err);
+    if (rc)
+        cmd_name_plan(err, msx_plan_stage_path(stage));
     stage_close(app, stage);
     return rc;
 }
@@ -164,5 +171,7 @@ enum msx_code stage_edit(struct app *app, const char *plan, const char *op,
         rc = app_guard(app, &guard, err);
     if (!rc)
         rc = msx_plan_edit(&app->crm, plan, op, fields, blanks, guard, err);
+    if (rc)
+        cmd_name_plan(err, plan);
     return rc || quiet ? rc : print_added(app, plan, results, err);
 }

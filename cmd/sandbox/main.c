@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "msxops/date.h"
@@ -137,6 +138,7 @@ static int detach(void)
     int fd[2], null;
     ssize_t n;
     pid_t pid;
+    int status;
 
     /* no other thread yet: nobody can fork between the two calls */
     if (pipe(fd) != 0 || fcntl(fd[0], F_SETFD, FD_CLOEXEC) < 0 ||
@@ -147,7 +149,12 @@ static int detach(void)
         n = read(fd[0], line, sizeof line - 1);
         if (n > 0 && strcmp(line, "ok") == 0)
             _exit(0);
-        fail(-1, n > 0 ? line : "the server ended while it started", 1);
+        /* it said why, and ends with the status that fits */
+        if (n <= 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || !WEXITSTATUS(status))
+            status = 1;
+        else
+            status = WEXITSTATUS(status);
+        fail(-1, n > 0 ? line : "the server ended while it started", status);
     }
     (void)close(fd[0]);
     (void)setsid();

@@ -22,11 +22,15 @@ static void running_release(struct running *r)
     msx_free_secret(r->key);
 }
 
-static enum msx_code no_sandbox(struct msx_error *err, const char *why, const char *about)
+static enum msx_code no_sandbox(struct msx_error *err, const char *why, const char *dir)
 {
-    enum msx_code rc = msx_fail(err, MSX_E_AUTH, "cannot sign in at the sandbox: %s%s", why, about);
+    enum msx_code rc =
+        msx_fail(err, MSX_E_AUTH, "cannot sign in at the sandbox: %s%s", why, dir ? dir : "");
 
-    msx_hint(err, "run `msxops sandbox start`");
+    if (dir)
+        msx_hint(err, "msxops sandbox start --dir '%s'", dir);
+    else
+        msx_hint(err, "msxops sandbox start");
     return rc;
 }
 
@@ -41,7 +45,7 @@ static enum msx_code find_running(const struct msx_auth *a, struct running *out,
     enum msx_code rc;
 
     if (!dir)
-        return no_sandbox(err, "the profile names no sandbox_dir", "");
+        return no_sandbox(err, "the profile names no sandbox_dir", NULL);
     if (!path)
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
     rc = msx_json_load(path, SANDBOX_JSON_BYTES, &j, err);

@@ -192,7 +192,8 @@ static enum msx_code the_one(const struct msx_crm_table *t, const char *ref, con
         MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(4096);
 
         add_candidates(&b, t, records);
-        msx_fail(err, MSX_E_AMBIGUOUS, "'%.100s' fits %zu %s: %s", ref, n, t->set, b.data);
+        msx_fail(err, MSX_E_AMBIGUOUS, "'%.100s' fits %zu %s: %s", ref, n,
+                 t == &msx_crm_milestones ? "milestones" : t->set, b.data);
         msx_hint(err, "use the %s", t == &msx_crm_milestones ? "number or ID" : "ID");
         return MSX_E_AMBIGUOUS;
     }

@@ -196,7 +196,7 @@ enum msx_code msx_plan_edit(struct msx_crm *crm, const char *path, const char *i
     op = plan_find(p->doc, id);
     if (!op) {
         msx_fail(err, MSX_E_USAGE, "the plan has no operation '%.40s'", id);
-        msx_hint(err, "msxops plan show %s", path);
+        msx_hint(err, "msxops plan show PLAN");
         return MSX_E_USAGE;
     }
     if (strcmp(msx_json_str_or(op, "type", ""), "close_task") == 0)
