@@ -139,18 +139,18 @@ EOF
     echo '{"accounts":[' >bad.json
     refused bad.json 2 bad.json
     echo '[1,2]' >bad.json
-    refused bad.json 1 "not a JSON object"
+    refused bad.json 2 "not a JSON object"
     echo '{"wrongs":[]}' >bad.json
-    refused bad.json 1 wrongs
+    refused bad.json 2 wrongs
     echo '{"accounts":{"name":"x"}}' >bad.json
-    refused bad.json 1 accounts
+    refused bad.json 2 accounts
     echo '{"accounts":[7]}' >bad.json
-    refused bad.json 1 ""
+    refused bad.json 2 ""
     echo '{"accounts":[{"accountid":"no-guid","name":"x"}]}' >bad.json
-    refused bad.json 1 ""
+    refused bad.json 2 ""
     # a good record before a bad one is not kept either
     echo '{"accounts":[{"name":"Good"},{"nosuchcolumn":1}]}' >bad.json
-    refused bad.json 1 nosuchcolumn
+    refused bad.json 2 nosuchcolumn
     head -c 3000 /dev/urandom >bad.json
     refused bad.json 2 bad.json
 }
