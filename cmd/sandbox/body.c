@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bind.h"
 #include "msxops/json.h"
 #include "msxops/mem.h"
+#include "related.h"
 
 json_t *sb_body_parse(struct sb_call *c)
 {
@@ -50,18 +50,21 @@ static bool by_content_id(struct sb_call *c, const char *text, struct sb_ref *re
                    "Content-ID Reference: '%.60s' does not exist in the batch context.", text);
 }
 
-bool sb_body_bind(struct sb_call *c, const struct sb_table *t, const char *nav, const char *text,
-                  struct sb_row *row)
+/* A column that clients cannot set is left alone in silence, as the service does. */
+static bool unwritable(const struct sb_attr *a, bool create)
 {
-    const struct sb_target *target = NULL;
-    const struct sb_attr *a = sb_nav_single(t, nav, &target);
+    return a->flags & (create ? SB_NO_CREATE : SB_NO_UPDATE);
+}
+
+static bool bind_single(struct sb_call *c, const struct sb_table *t, const char *nav,
+                        const struct sb_attr *a, const struct sb_target *target, const char *text,
+                        struct sb_row *row)
+{
     struct sb_ref ref;
     bool fits = false;
     int found;
 
-    if (!a)
-        return undeclared(c, t, nav);
-    if (*text == '$' ? !by_content_id(c, text, &ref) : !sb_ref_parse(text, t, &ref, &c->e))
+    if (!sb_body_ref(c, t, text, &ref))
         return false;
     for (size_t i = 0; i < a->n_targets; i++)
         fits = fits || (strcmp(a->target[i].table, ref.table->name) == 0 &&
@@ -74,52 +77,83 @@ bool sb_body_bind(struct sb_call *c, const struct sb_table *t, const char *nav, 
     found = sb_row_exists(c->conn, ref.table, ref.id, &c->e);
     if (found <= 0)
         return found < 0 ? false : sb_fail_missing(&c->e, ref.table, ref.id);
-    sb_row_set(t, row, a->name, sb_value_text(ref.id));
-    row->target[sb_attr_index(t, a)] = ref.table;
+    sb_body_point(t, a, ref.table, ref.id, row);
     return true;
 }
 
-static bool annotation(struct sb_call *c, const struct sb_table *t, const char *key, const char *at,
-                       const json_t *value, const json_t *body, struct sb_row *row)
+bool sb_body_ref(struct sb_call *c, const struct sb_table *t, const char *text, struct sb_ref *ref)
 {
-    MSX_AUTO(msx_free_p) char *property = sb_ndup(key, (size_t)(at - key));
-    const struct sb_target *target;
-    const struct sb_attr *a;
+    return *text == '$' ? by_content_id(c, text, ref) : sb_ref_parse(text, t, ref, &c->e);
+}
 
-    if (strcmp(at, "@odata.bind") != 0) {
-        if (sb_attr_by_property(t, property) || sb_nav_single(t, property, &target) ||
-            json_object_get(body, property))
-            return true;
-        return undeclared(c, t, property);
-    }
-    if (json_is_string(value))
-        return sb_body_bind(c, t, property, json_string_value(value), row);
-    a = sb_nav_single(t, property, &target);
+void sb_body_point(const struct sb_table *t, const struct sb_attr *a, const struct sb_table *to,
+                   const char *id, struct sb_row *row)
+{
+    sb_row_set(t, row, a->name, sb_value_text(id));
+    row->target[sb_attr_index(t, a)] = to;
+}
+
+static bool not_on_update(struct sb_call *c, const char *name)
+{
+    return sb_fail(&c->e, 400, "0x80060888",
+                   "An update creates no related records: the navigation property '%.200s' takes "
+                   "a reference ('@odata.bind') or null.",
+                   name);
+}
+
+static bool bind(struct sb_call *c, const struct sb_table *t, const char *property,
+                 const json_t *value, bool create, struct sb_row *row)
+{
+    const struct sb_target *target = NULL;
+    const struct sb_attr *a = sb_nav_single(t, property, &target);
+    struct sb_relation r;
+
+    if (!a && sb_nav_collection(t, property, &r))
+        return create ? sb_related_check(c, t, property, value) : not_on_update(c, property);
     if (!a)
         return undeclared(c, t, property);
-    if (!json_is_null(value))
-        return sb_fail_payload(&c->e, t, "The value of '%.200s' must be a string.", key);
+    if (!json_is_string(value) && !json_is_null(value))
+        return sb_fail_payload(&c->e, t, "The value of '%.200s@odata.bind' must be a string.",
+                               property);
+    if (unwritable(a, create))
+        return true;
+    if (json_is_string(value))
+        return bind_single(c, t, property, a, target, json_string_value(value), row);
     sb_row_set(t, row, a->name, (struct sb_value){ .kind = SB_NULL });
     return true;
 }
 
+static bool annotation(struct sb_call *c, const struct sb_table *t, const char *key, const char *at,
+                       const json_t *value, const json_t *body, bool create, struct sb_row *row)
+{
+    MSX_AUTO(msx_free_p) char *property = sb_ndup(key, (size_t)(at - key));
+    const struct sb_target *target;
+
+    if (strcmp(at, "@odata.bind") == 0)
+        return bind(c, t, property, value, create, row);
+    if (sb_attr_by_property(t, property) || sb_nav_single(t, property, &target) ||
+        json_object_get(body, property))
+        return true;
+    return undeclared(c, t, property);
+}
+
 static bool navigation(struct sb_call *c, const struct sb_table *t, const struct sb_attr *a,
-                       const char *key, const json_t *value, struct sb_row *row)
+                       const struct sb_target *target, const char *key, const json_t *value,
+                       bool create, struct sb_row *row)
 {
     if (json_is_null(value)) {
-        sb_row_set(t, row, a->name, (struct sb_value){ .kind = SB_NULL });
+        if (!unwritable(a, create))
+            sb_row_set(t, row, a->name, (struct sb_value){ .kind = SB_NULL });
         return true;
     }
     if (json_is_object(value))
-        return sb_fail(&c->e, 501, "0x80040219",
-                       "Creating related records together with '%.100s' is not implemented here.",
-                       key);
+        return create ? sb_related_above(c, t, a, target, key, value, row) : not_on_update(c, key);
     return sb_fail_payload(&c->e, t,
-                           "A 'PrimitiveValue' node with non-null value was found when trying to "
+                           "A '%s' node with non-null value was found when trying to "
                            "read the value of the navigation property '%.200s'; however, a "
-                           "'StartArray' node, a 'StartObject' node, or a 'PrimitiveValue' node "
-                           "with null value was expected.",
-                           key);
+                           "'StartObject' node, or a 'PrimitiveValue' node with null value was "
+                           "expected.",
+                           json_is_array(value) ? "StartArray" : "PrimitiveValue", key);
 }
 
 static bool column(struct sb_call *c, const struct sb_table *t, const struct sb_attr *a,
@@ -144,7 +178,7 @@ static bool column(struct sb_call *c, const struct sb_table *t, const struct sb_
                     : sb_fail(&c->e, 400, "0x80060888",
                               "The key '%s' of the body is not the URL's.", a->name);
     }
-    if (a->flags & (create ? SB_NO_CREATE : SB_NO_UPDATE))
+    if (unwritable(a, create))
         sb_value_release(&v);
     else
         sb_row_set(t, row, a->name, v);
@@ -168,15 +202,13 @@ bool sb_body_to_row(struct sb_call *c, const struct sb_table *t, const json_t *b
         if (at == name)
             continue; /* @odata.type, @odata.etag */
         if (at)
-            ok = annotation(c, t, name, at, value, body, row);
+            ok = annotation(c, t, name, at, value, body, create, row);
         else if ((a = sb_attr_by_property(t, name)))
             ok = column(c, t, a, value, create, key, row);
         else if ((a = sb_nav_single(t, name, &target)))
-            ok = navigation(c, t, a, name, value, row);
+            ok = navigation(c, t, a, target, name, value, create, row);
         else if (sb_nav_collection(t, name, &r))
-            ok = sb_fail(&c->e, 501, "0x80040219",
-                         "Creating related records together with '%.100s' is not implemented here.",
-                         name);
+            ok = create ? sb_related_check(c, t, name, value) : not_on_update(c, name);
         else
             ok = sb_fail(&c->e, 400, "0x80090801",
                          "Invalid property '%.200s' was found in entity "

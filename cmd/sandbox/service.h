@@ -52,6 +52,12 @@ struct sb_content_ids {
     size_t n;
 };
 
+/* The record that a record hangs below, through a lookup of the latter. */
+struct sb_link {
+    struct sb_relation r;
+    const char *id;
+};
+
 struct sb_call {
     struct sb_service *svc;
     struct sb_conn *conn;
@@ -66,6 +72,7 @@ struct sb_call {
     struct sb_error e;
     struct sb_effects *effects;
     struct sb_content_ids *ids; /* inside a change set, else NULL */
+    int level;                  /* of related records that are created with the first one */
     /* what the path names */
     const struct sb_table *table;
     char id[37];
@@ -104,8 +111,15 @@ bool sb_apply(struct sb_call *c, const struct sb_query *q); /* apply.c */
 bool sb_write_create(struct sb_call *c);
 bool sb_write_patch(struct sb_call *c);
 bool sb_write_delete(struct sb_call *c);
-bool sb_write_segment(struct sb_call *c); /* PUT or DELETE of a property or a reference */
+/* PUT or DELETE of a property or a reference, POST of a reference or into a collection */
+bool sb_write_segment(struct sb_call *c);
 bool sb_write_close_opportunity(struct sb_call *c, bool won);
+/* Create a record of t, with those that body holds above and below it. key: the URL's, or NULL;
+ * link: what it hangs below, or NULL. id receives the key. */
+bool sb_write_new(struct sb_call *c, const struct sb_table *t, const json_t *body, const char *key,
+                  const struct sb_link *link, char id[37]);
+/* Hang an existing record below another one. */
+bool sb_write_link(struct sb_call *c, const char *id, const struct sb_link *link);
 /* Change a record as a given user, outside of any request's rules on headers. */
 bool sb_write_update(struct sb_call *c, const struct sb_table *t, const char *id,
                      const json_t *body);

@@ -7,6 +7,7 @@
 #include "msxops/json.h"
 #include "msxops/mem.h"
 #include "options.h"
+#include "related.h"
 #include "rules.h"
 
 static void add_effect(struct sb_call *c, const char *verb, const struct sb_table *t,
@@ -22,12 +23,12 @@ static void add_effect(struct sb_call *c, const char *verb, const struct sb_tabl
     e->table = t;
 }
 
-static bool writable(struct sb_call *c)
+static bool writable(struct sb_call *c, const struct sb_table *t)
 {
-    if (!(c->table->flags & SB_TABLE_READ_ONLY))
+    if (!(t->flags & SB_TABLE_READ_ONLY))
         return true;
     return sb_fail(&c->e, 405, "0x80040315", "The entity '%s' does not support this operation.",
-                   c->table->name);
+                   t->name);
 }
 
 static void stamp(struct sb_call *c, const struct sb_table *t, struct sb_row *row, bool create)
@@ -53,7 +54,8 @@ static bool answer_written(struct sb_call *c, const struct sb_table *t, const ch
     if (c->prefer.representation) {
         if (!sb_query_parse(&c->arena, t, &c->options, &q, &c->e))
             return false;
-        q.n_expand = 0;
+        if (strcmp(c->q->method, "POST") != 0)
+            q.n_expand = 0; /* an update's answer heeds $select only */
         sb_response_header(c->r, "Preference-Applied", "return=representation");
         return sb_answer_record(c, t, id, &q, created ? 201 : 200);
     }
@@ -66,13 +68,13 @@ static bool answer_written(struct sb_call *c, const struct sb_table *t, const ch
 
 /* --- create --- */
 
-static bool create_row(struct sb_call *c, const struct sb_table *t, const json_t *body,
-                       const char *key, char id[37])
+bool sb_write_new(struct sb_call *c, const struct sb_table *t, const json_t *body, const char *key,
+                  const struct sb_link *link, char id[37])
 {
     struct sb_row row = { 0 };
     const struct sb_value *pk;
     int found;
-    bool ok = sb_body_to_row(c, t, body, true, key, &row);
+    bool ok = writable(c, t) && sb_body_to_row(c, t, body, true, key, &row);
 
     if (ok) {
         pk = sb_row_get(t, &row, t->pk);
@@ -91,6 +93,8 @@ static bool create_row(struct sb_call *c, const struct sb_table *t, const json_t
     }
     if (ok) {
         sb_row_set(t, &row, t->pk, sb_value_text(id));
+        if (link)
+            sb_body_point(t, link->r.attr, link->r.parent, link->id, &row);
         ok = sb_rules_create(c, t, id, &row);
     }
     if (ok) {
@@ -100,17 +104,26 @@ static bool create_row(struct sb_call *c, const struct sb_table *t, const json_t
     if (ok)
         add_effect(c, "create", t, id);
     sb_row_release(&row);
-    return ok;
+    return ok && sb_related_below(c, t, id, body);
+}
+
+/* link: the record in whose collection the new one is born, or NULL. */
+static bool create_answered(struct sb_call *c, const struct sb_table *t, const struct sb_link *link)
+{
+    json_auto_t *body = NULL;
+    char id[37];
+
+    if (!writable(c, t) || !(body = sb_body_parse(c)) || !sb_write_new(c, t, body, NULL, link, id))
+        return false;
+    c->table = t; /* what "$1" of a batch stands for */
+    memcpy(c->id, id, sizeof id);
+    c->has_id = true;
+    return answer_written(c, t, id, true);
 }
 
 bool sb_write_create(struct sb_call *c)
 {
-    json_auto_t *body = NULL;
-
-    if (!writable(c) || !(body = sb_body_parse(c)) || !create_row(c, c->table, body, NULL, c->id))
-        return false;
-    c->has_id = true;
-    return answer_written(c, c->table, c->id, true);
+    return create_answered(c, c->table, NULL);
 }
 
 /* --- update --- */
@@ -177,13 +190,13 @@ bool sb_write_patch(struct sb_call *c)
     json_auto_t *body = NULL;
     int64_t version;
 
-    if (!writable(c) || !(body = sb_body_parse(c)))
+    if (!writable(c, c->table) || !(body = sb_body_parse(c)))
         return false;
     version = version_of(c);
     if (version == -2 || !conditions_hold(c, version))
         return false;
     if (version < 0)
-        return create_row(c, c->table, body, c->id, c->id) &&
+        return sb_write_new(c, c->table, body, c->id, NULL, c->id) &&
                answer_written(c, c->table, c->id, true);
     return sb_write_update(c, c->table, c->id, body) && answer_written(c, c->table, c->id, false);
 }
@@ -215,7 +228,7 @@ bool sb_write_delete(struct sb_call *c)
 {
     int64_t version;
 
-    if (!writable(c))
+    if (!writable(c, c->table))
         return false;
     version = version_of(c);
     if (version == -2 || !conditions_hold(c, version))
@@ -261,24 +274,35 @@ static bool write_reference(struct sb_call *c, const char *nav, bool clear)
     return update_with(c, c->table, c->id, key, json_string(id));
 }
 
-/* POST set(id)/collection/$ref: the child's lookup is set. */
-static bool add_child(struct sb_call *c, const struct sb_relation *r)
+bool sb_write_link(struct sb_call *c, const char *id, const struct sb_link *link)
 {
-    json_auto_t *body = sb_body_parse(c);
-    MSX_AUTO(msx_free_p) char *key = msx_asprintf("%s@odata.bind", r->target->nav);
-    MSX_AUTO(msx_free_p) char *parent = msx_asprintf("%s(%s)", c->table->set, c->id);
-    const char *text = msx_json_str(body, "@odata.id");
-    struct sb_ref ref;
+    MSX_AUTO(msx_free_p) char *key = msx_asprintf("%s@odata.bind", link->r.target->nav);
+    MSX_AUTO(msx_free_p) char *parent = msx_asprintf("%s(%s)", link->r.parent->set, link->id);
+    json_auto_t *body = json_object();
 
     if (!key || !parent)
         sb_die("out of memory");
+    sb_set_str(body, key, parent);
+    return sb_write_update(c, link->r.child, id, body);
+}
+
+/* POST set(id)/collection/$ref: the child's lookup is set. */
+static bool add_child(struct sb_call *c, const struct sb_link *link)
+{
+    json_auto_t *body = sb_body_parse(c);
+    const char *text = msx_json_str(body, "@odata.id");
+    struct sb_ref ref;
+
     if (!text)
         return body ? sb_fail_payload(&c->e, c->table, "'@odata.id' is missing.") : false;
     if (!sb_ref_parse(text, c->table, &ref, &c->e))
         return false;
-    if (ref.table != r->child)
-        return sb_fail_payload(&c->e, c->table, "'%.200s' is not a %s.", text, r->child->name);
-    return update_with(c, ref.table, ref.id, key, json_string(parent));
+    if (ref.table != link->r.child)
+        return sb_fail_payload(&c->e, c->table, "'%.200s' is not a %s.", text, link->r.child->name);
+    if (!sb_write_link(c, ref.id, link))
+        return false;
+    c->r->status = 204;
+    return true;
 }
 
 bool sb_write_segment(struct sb_call *c)
@@ -288,11 +312,11 @@ bool sb_write_segment(struct sb_call *c)
     bool put = strcmp(c->q->method, "PUT") == 0, clear = strcmp(c->q->method, "DELETE") == 0;
     const struct sb_target *target;
     const struct sb_attr *a;
-    struct sb_relation r;
+    struct sb_link link = { .id = c->id };
     json_t *value;
     int64_t version;
 
-    if (!writable(c))
+    if (!writable(c, c->table))
         return false;
     version = version_of(c);
     if (version == -2 || !conditions_hold(c, version))
@@ -312,8 +336,9 @@ bool sb_write_segment(struct sb_call *c)
     }
     if (ref && (put || clear) && sb_nav_single(c->table, name, &target))
         return write_reference(c, name, clear);
-    if (ref && !put && !clear && sb_nav_collection(c->table, name, &r))
-        return add_child(c, &r);
+    if (strcmp(c->q->method, "POST") == 0 && (ref || c->n_rest == 1) &&
+        sb_nav_collection(c->table, name, &link.r))
+        return ref ? add_child(c, &link) : create_answered(c, link.r.child, &link);
     return sb_fail(&c->e, 404, "0x8006088a", "Resource not found for the segment '%.200s'.", name);
 }
 
