@@ -5,7 +5,7 @@ load common
 setup_file() { sandbox_setup; }
 teardown_file() { sandbox_teardown; }
 setup() {
-    cd "$BATS_TEST_TMPDIR"
+    cd "$BATS_TEST_TMPDIR" || return
     no_faults
     control reset '{}'
     curl -sS -X DELETE -H "X-Sandbox-Key: $SB_KEY" "$SB_URL/__sandbox/state" >/dev/null

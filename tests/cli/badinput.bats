@@ -5,9 +5,8 @@ load common
 setup_file() { sandbox_setup; }
 teardown_file() { sandbox_teardown; }
 setup() {
-    cd "$BATS_TEST_TMPDIR"
-    number=$(msxops query msp_engagementmilestones --filter "msp_name eq 'Interface inventory'" \
-        --select msp_milestonenumber -q '.value[0].msp_milestonenumber')
+    cd "$BATS_TEST_TMPDIR" || return
+    number=$(milestone 'Interface inventory')
 }
 # one error line, at most one hint
 one_line() {
@@ -109,7 +108,7 @@ make_plan() {
 @test "an expired token that nobody can renew" {
     MSXOPS_TOKEN=not.a.token run -3 --separate-stderr msxops whoami
     one_line
-    ! [[ $stderr == *not.a.token* ]]
+    [[ $stderr != *not.a.token* ]]
 }
 
 @test "a token that expires is renewed without a word" {
@@ -138,7 +137,7 @@ make_plan() {
 
 @test "hostile text is shown, never executed" {
     run -0 msxops query msp_engagementmilestones --filter "contains(msp_name,'O''Brien')" --select msp_name,msp_forecastcomments -o table
-    ! grep -q $'\x1b' <<<"$output"
+    [[ $output != *$'\x1b'* ]]
     [[ $output == *'\x1b[31m'* ]]
     run -0 msxops query msp_engagementmilestones --filter "contains(msp_name,'O''Brien')" --select msp_name -o csv
     [[ $output == *"\"'=SUM(1)+O'Brien"* ]]
@@ -180,7 +179,7 @@ make_plan() {
     [ "$output" = "true
 true" ]
     MSXOPS_TOKEN=not.a.token run -3 --separate-stderr msxops auth status
-    ! [[ $stderr$output == *not.a.token* ]]
+    [[ $stderr$output != *not.a.token* ]]
     MSXOPS_URL=http://127.0.0.1:9 MSXOPS_TOKEN=x run -0 msxops auth status -q '.authenticated, .userId'
     [ "$output" = "true
 null" ]

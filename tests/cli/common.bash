@@ -33,3 +33,7 @@ no_faults() { curl -sS -X DELETE -H "X-Sandbox-Key: $SB_KEY" "$SB_URL/__sandbox/
 as_user() { # sign in as another sample user
     msxops --quiet sandbox start --user "$1" >/dev/null
 }
+milestone() { # NAME: its number
+    msxops query msp_engagementmilestones --filter "msp_name eq '$1'" --select msp_milestonenumber \
+        -q '.value[0].msp_milestonenumber'
+}

@@ -5,12 +5,8 @@ load common
 setup_file() { sandbox_setup; }
 teardown_file() { sandbox_teardown; }
 setup() {
-    cd "$BATS_TEST_TMPDIR"
+    cd "$BATS_TEST_TMPDIR" || return
     number=$(milestone 'Interface inventory')
-}
-milestone() { # NAME
-    msxops query msp_engagementmilestones --filter "msp_name eq '$1'" --select msp_milestonenumber \
-        -q '.value[0].msp_milestonenumber'
 }
 confirmation() { # PLAN
     msxops diff "$1" -q .confirmation
