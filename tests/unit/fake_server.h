@@ -34,6 +34,7 @@ struct fake_res {
     bool reset;    /* with drop: RST instead of FIN */
     bool close;    /* close afterwards */
     long delay_ms; /* before answering */
+    int gather;    /* no answer before so many requests of all have arrived */
 };
 
 struct fake {
@@ -139,6 +140,22 @@ static inline size_t fake_complete(const char *buf, size_t have)
     return have >= head + body ? head + body : 0;
 }
 
+/* false when the server is being stopped first */
+static inline bool fake_gather(struct fake *s, int requests)
+{
+    for (;;) {
+        int arrived;
+
+        pthread_mutex_lock(&s->lock);
+        arrived = s->requests;
+        pthread_mutex_unlock(&s->lock);
+        if (arrived >= requests)
+            return true;
+        if (!fake_wait(s, -1, 1))
+            return false;
+    }
+}
+
 static inline bool fake_answer(struct fake_conn *c, char *buf, size_t len)
 {
     struct fake *s = c->s;
@@ -146,7 +163,7 @@ static inline bool fake_answer(struct fake_conn *c, char *buf, size_t len)
     struct fake_res res = { .cut = -1 };
     char *head_end = strstr(buf, "\r\n\r\n");
     char method[16], path[100000];
-    bool go_on = true;
+    bool go_on;
 
     if (sscanf(buf, "%15s %99999s", method, path) != 2)
         return false;
@@ -162,7 +179,8 @@ static inline bool fake_answer(struct fake_conn *c, char *buf, size_t len)
         s->max_open = s->open;
     s->handle(s->user, &req, &res);
     pthread_mutex_unlock(&s->lock);
-    if (res.delay_ms)
+    go_on = fake_gather(s, res.gather);
+    if (go_on && res.delay_ms)
         go_on = fake_wait(s, -1, (int)res.delay_ms);
     pthread_mutex_lock(&s->lock);
     s->open--;

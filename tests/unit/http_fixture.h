@@ -17,6 +17,7 @@ struct script {
     bool drop[32], reset[32];
     long cut[32]; /* 0 = all, else cut - 1 bytes */
     long delay_ms;
+    int gather;  /* as in struct fake_res */
     int forever; /* status of every request after the last scripted one; 0 = 200 */
     int n;
     const char *body;
@@ -48,6 +49,7 @@ static inline void play(void *user, const struct fake_req *req, struct fake_res 
         fake_header(req, "Authorization", s->tokens[i], sizeof(s->tokens[i]));
     }
     res->delay_ms = s->delay_ms;
+    res->gather = s->gather;
     if (scripted && s->drop[i]) {
         res->drop = true;
         res->reset = s->reset[i];

@@ -37,7 +37,7 @@ static void many_401_ask_for_one_new_token(void **state)
     struct msx_http_response res;
 
     x->script.n = 8;
-    x->script.delay_ms = 30; /* so that all eight are under way with the old one */
+    x->script.gather = 8; /* all eight are under way with the old one */
     for (int i = 0; i < 8; i++)
         x->script.status[i] = 401;
     for (int i = 0; i < 8; i++)
@@ -75,7 +75,7 @@ static void a_source_without_another_token_is_asked_once(void **state)
 
     x->stuck = true;
     x->script.forever = 401;
-    x->script.delay_ms = 20;
+    x->script.gather = 6;
     for (int i = 0; i < 6; i++)
         f[i] = start(x, MSX_HTTP_READ, "GET", NULL);
     for (int i = 0; i < 6; i++) {
