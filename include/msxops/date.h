@@ -14,7 +14,7 @@ typedef int32_t msx_day; /* the one typedef for a plain number, so that units sh
 msx_day msx_day_parse(const char *s);
 void msx_day_format(msx_day d, char out[11]); /* years 0001..9999; MSX_DAY_NONE gives "" */
 int msx_day_weekday(msx_day d);               /* 0 Monday .. 6 Sunday */
-void msx_day_civil(msx_day d, int *y, int *m, int *dd);
+void msx_day_civil(msx_day day, int *y, int *m, int *d);
 msx_day msx_day_from_civil(int y, int m, int d); /* MSX_DAY_NONE when not a date */
 /* n-th Monday-Friday strictly after d (catalog 1.5 'bd'); n >= 1. */
 msx_day msx_day_business(msx_day d, int n);

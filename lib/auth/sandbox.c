@@ -67,7 +67,8 @@ static enum msx_code find_running(const struct msx_auth *a, struct running *out,
     r.key = msx_strdup(key);
     if (!r.key)
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
-    *out = (struct running){ MSX_STEAL(r.url), MSX_STEAL(r.key) };
+    out->url = MSX_STEAL(r.url);
+    out->key = MSX_STEAL(r.key);
     return MSX_OK;
 }
 

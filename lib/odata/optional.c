@@ -90,6 +90,9 @@ int odata_fill_optional(const struct part *p, json_t *doc)
         return 0;
     if (!rows)
         return add_nulls(p->dropped, doc);
-    json_array_foreach(rows, i, row) if (add_nulls(p->dropped, row)) return -1;
+    json_array_foreach(rows, i, row) {
+        if (add_nulls(p->dropped, row))
+            return -1;
+    }
     return 0;
 }

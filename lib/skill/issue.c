@@ -18,7 +18,7 @@ struct classifier {
     unsigned char *seen; /* by phrase, behind them by ere */
     unsigned counts[5];
     enum msx_issue decided;
-    const struct name *minus;
+    struct name minus; /* without words: nothing is left out */
 };
 
 static void note_word(void *ctx, const struct token *t)
@@ -66,8 +66,8 @@ static void on_sentence(void *ctx, struct sentence *s, bool value)
 
     (void)value;
     for (size_t i = 0; i < s->n; i++)
-        if (c->minus && name_at(c->minus, s, i))
-            for (size_t k = 0; k < c->minus->n; k++)
+        if (name_at(&c->minus, s, i))
+            for (size_t k = 0; k < c->minus.n; k++)
                 s->tok[i + k].barrier = true;
     match_sentence(&c->matcher, s);
 }
@@ -94,7 +94,6 @@ static bool on_marker(void *ctx, enum marker_key key, const char *text, size_t b
 static void classify(struct classifier *c, const char *const *texts, size_t n, const char *minus)
 {
     const struct msx_lexicon *lx = c->lx;
-    struct name nm = { .text = MSX_BUF_INIT((size_t)1 << 20) };
     struct walk w = {
         .markers = true, .task = true, .sentence = on_sentence, .marker = on_marker, .ctx = c
     };
@@ -102,18 +101,19 @@ static void classify(struct classifier *c, const char *const *texts, size_t n, c
     c->matcher = (struct matcher){
         .lx = lx, .only = -1, .topics = true, .judge = JUDGE_NOTHING, .fn = on_topic, .ctx = c
     };
+    c->minus = (struct name){ .text = MSX_BUF_INIT((size_t)1 << 20) };
     c->seen = msx_calloc(lx->ps.n + lx->n_eres + 1, 1);
     if (minus && c->seen) {
-        text_tokens(&w.prep, minus, note_word, &nm);
-        if (!nm.failed && !nm.text.failed)
-            c->minus = &nm;
+        text_tokens(&w.prep, minus, note_word, &c->minus);
+        if (c->minus.failed || c->minus.text.failed)
+            c->minus.n = 0;
     }
     for (size_t i = 0; i < n && c->seen; i++)
         if (texts[i])
             walk_text(&w, texts[i]);
     msx_free(c->seen);
-    msx_free(nm.ends);
-    msx_buf_release(&nm.text);
+    msx_free(c->minus.ends);
+    msx_buf_release(&c->minus.text);
     prep_release(&w.prep);
     matcher_release(&c->matcher);
 }

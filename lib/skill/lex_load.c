@@ -303,8 +303,8 @@ static enum msx_code add_signals(struct msx_lexicon *lx, struct msx_error *err)
 /* qsort() takes no context; the ids are sorted by hand, there are about a hundred. */
 static enum msx_code sort_ids(struct msx_lexicon *lx, struct msx_error *err)
 {
-    static const char *const issues[] = { NULL, "issue.technical", "issue.delivery",
-                                          "issue.commercial", "issue.admin" };
+    static const char *const issues[] = { "issue.technical", "issue.delivery", "issue.commercial",
+                                          "issue.admin" };
 
     lx->by_id = msx_calloc(lx->n_sigs + 1, sizeof *lx->by_id);
     if (!lx->by_id)
@@ -318,8 +318,9 @@ static enum msx_code sort_ids(struct msx_lexicon *lx, struct msx_error *err)
     }
     for (size_t i = 0; i < MS_COUNT; i++)
         lx->marker[i] = msx_lexicon_find(lx, marker_sig_ids[i]);
-    for (size_t i = 0; i < 5; i++)
-        lx->issue[i] = issues[i] ? msx_lexicon_find(lx, issues[i]) : -1;
+    lx->issue[MSX_ISSUE_NONE] = -1;
+    for (size_t i = 0; i < 4; i++)
+        lx->issue[i + 1] = msx_lexicon_find(lx, issues[i]);
     return MSX_OK;
 }
 

@@ -164,7 +164,7 @@ static bool negated_after(const struct sentence *s, const struct raw *r)
 static bool asked_for(const struct sentence *s, const struct raw *r)
 {
     unsigned short clause = s->tok[r->hit.first].clause;
-    size_t beg = r->hit.first, end = r->hit.first;
+    size_t beg = r->hit.first, end = beg;
     const struct token *before = NULL;
 
     while (beg > 0 && s->tok[beg - 1].clause == clause)
