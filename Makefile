@@ -145,7 +145,7 @@ bench: build-deps ## measured against a floor in the same run
 	@bash tests/bench/bench.sh $(abspath $(B))
 
 lint: ## clang-format, clang-tidy, cppcheck, shellcheck
-	@sh tests/helpers/lint.sh $(CMD_SRC) $(SB_SRC) $(wildcard lib/*/*.c)
+	@bash tests/helpers/lint.sh $(CMD_SRC) $(SB_SRC) $(wildcard lib/*/*.c)
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (default 60) with clang
 	@$(MAKE) --no-print-directory -j$(JOBS) B=$(B)/fuzz CC=clang SAN=fuzzer-no-link,address,undefined run-fuzz

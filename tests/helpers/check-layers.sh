@@ -2,6 +2,8 @@
 # Holds the order of the layers: a file of lib/<layer> may include headers of its own layer and of
 # those before it; the capability to write is made in lib/plan alone; each third-party library that
 # has one home is included there only.
+#
+# shellcheck disable=SC2013 # names of files and layers have no blanks
 set -u
 bad=0
 say() {

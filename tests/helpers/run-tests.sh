@@ -21,12 +21,12 @@ status=0
 mapfile -t units < <(find "$san/tests/unit" -name 'test_*' -type f -perm -u+x | sort)
 PATH=$san:$PATH prove -j"$jobs" --timer -e '' "${units[@]}" 2>&1 | tee "$work/unit.out"
 [ "${PIPESTATUS[0]}" = 0 ] || status=1
-mapfile -t files < <(ls tests/cli/*.bats 2>/dev/null | grep -v '_plain\.bats$')
+mapfile -t files < <(find tests/cli -name '*.bats' ! -name '*_plain.bats' | sort)
 if [ ${#files[@]} -gt 0 ]; then
     PATH=$san:$PATH prove -j"$jobs" --timer -e bats "${files[@]}" 2>&1 | tee "$work/cli.out"
     [ "${PIPESTATUS[0]}" = 0 ] || status=1
 fi
-mapfile -t files < <(ls tests/cli/*_plain.bats 2>/dev/null)
+mapfile -t files < <(find tests/cli -name '*_plain.bats' | sort)
 if [ ${#files[@]} -gt 0 ]; then
     PATH=$plain:$PATH prove -j"$jobs" --timer -e bats "${files[@]}" 2>&1 | tee "$work/plain.out"
     [ "${PIPESTATUS[0]}" = 0 ] || status=1
