@@ -304,12 +304,12 @@ static enum msx_code steps(struct sb_store *store, const struct sb_step *table, 
     return rc;
 }
 
-static enum msx_code todos(struct sb_store *store, const struct sb_todo *table, msx_day today,
-                           struct msx_error *err)
+static enum msx_code chores(struct sb_store *store, const struct sb_chore *table, msx_day today,
+                            struct msx_error *err)
 {
     enum msx_code rc = MSX_OK;
 
-    for (const struct sb_todo *t = table; t->step && !rc; t++) {
+    for (const struct sb_chore *t = table; t->step && !rc; t++) {
         MSX_AUTO(msx_free_p) char *key = msx_asprintf("%s/%s", t->step, t->subject);
         json_t *rec = record("activityid", "task", key ? key : t->subject);
         bool done = strcmp(t->status, "Completed") == 0;
@@ -364,7 +364,7 @@ enum msx_code sb_sample_load(struct sb_store *store, const char *today, enum sb_
         if (!rc)
             rc = steps(store, (*c)->steps, day, &number, err);
         if (!rc)
-            rc = todos(store, (*c)->todos, day, err);
+            rc = chores(store, (*c)->chores, day, err);
     }
     if (!rc && size != SB_SIZE_SMALL)
         rc = sb_generate(store, day, size == SB_SIZE_MEDIUM ? 1000 : 100000, err);

@@ -40,7 +40,7 @@ struct sb_step {
     const char *comments;
     const char *creator; /* or NULL: the owner */
 };
-struct sb_todo {
+struct sb_chore {
     const char *step, *subject, *owner; /* owner NULL: none */
     const char *category, *status;      /* labels */
     int due, touched;
@@ -51,7 +51,7 @@ struct sb_todo {
 struct sb_chapter {
     const struct sb_deal *deals;
     const struct sb_step *steps;
-    const struct sb_todo *todos;
+    const struct sb_chore *chores;
 };
 #define SB_DEALS_END                                                                               \
     {                                                                                              \
@@ -61,7 +61,7 @@ struct sb_chapter {
     {                                                                                              \
         NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, NULL, NULL                              \
     }
-#define SB_TODOS_END                                                                               \
+#define SB_TASKS_END                                                                               \
     {                                                                                              \
         NULL, NULL, NULL, NULL, NULL, 0, 0, NULL                                                   \
     }

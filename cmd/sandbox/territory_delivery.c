@@ -105,7 +105,7 @@ static const struct sb_step steps[] = {
     }
 #define DONE "Done when: the result stands in the comments"
 
-static const struct sb_todo todos[] = {
+static const struct sb_chore chores[] = {
     SB_NEXT("d-ok", "Weekly claims checkpoint", "csam2", 14),
     SB_NEXT("d-ok", "Rehearse claims intake", "csa2", 18),
     TASK("d-ok", "Old checkpoint", "csam2", "Cancelled", -30, -30, NULL), /* closed */
@@ -154,7 +154,7 @@ static const struct sb_todo todos[] = {
     SB_NEXT("v-empty-1", "Invite brokers", "se2", 22),
     SB_NEXT("v-zero-2", "Count searches", "csam2", 22),
     SB_NEXT("v-early-1", "Test uploads", "csa2", 22),
-    SB_TODOS_END,
+    SB_TASKS_END,
 };
 
-const struct sb_chapter sb_chapter_delivery = { deals, steps, todos };
+const struct sb_chapter sb_chapter_delivery = { deals, steps, chores };

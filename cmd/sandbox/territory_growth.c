@@ -69,7 +69,7 @@ static const struct sb_step steps[] = {
     }
 #define DONE "Done when: the result stands in the comments"
 
-static const struct sb_todo todos[] = {
+static const struct sb_chore chores[] = {
     TASK("ad-done", "Hand over devices", "csam2", "Completed", -15, -15, DONE),
     SB_NEXT("ad-ok", "Teacher evening", "csam2", 19),
     TASK("ad-task", "Parent letter", "csam2", "In Progress", SB_NO_DATE, -4, DONE),
@@ -91,7 +91,7 @@ static const struct sb_todo todos[] = {
     SB_NEXT("e-toys-2", "Mix the colours", "csa2", 19),
     SB_NEXT("e-toys-3", "Cut a sample", "se2", 19),
     SB_NEXT("e-toys-4", "Sew a sample", "se2", 19),
-    SB_TODOS_END,
+    SB_TASKS_END,
 };
 
-const struct sb_chapter sb_chapter_growth = { deals, steps, todos };
+const struct sb_chapter sb_chapter_growth = { deals, steps, chores };

@@ -86,7 +86,7 @@ static const struct sb_step steps[] = {
     }
 #define DONE "Done when: the result stands in the comments"
 
-static const struct sb_todo todos[] = {
+static const struct sb_chore chores[] = {
     SB_NEXT("n-ok", "Weekly grid checkpoint", "csam2", 14),
     SB_NEXT("n-ok", "Train the forecast", "csa2", 18),
     SB_NEXT("n-arch", "Connect first sensors", "csa2", 19),
@@ -117,7 +117,7 @@ static const struct sb_todo todos[] = {
     SB_NEXT("s-goal-0", "Scan the notes", "csam2", 19),
     TASK("s-goal-1", "Ask the lenders", "csam2", "Completed", -8, -8, DONE),
     SB_NEXT("s-goal-2", "Test the scanner", "csam2", 19),
-    SB_TODOS_END,
+    SB_TASKS_END,
 };
 
-const struct sb_chapter sb_chapter_handover = { deals, steps, todos };
+const struct sb_chapter sb_chapter_handover = { deals, steps, chores };

@@ -124,7 +124,7 @@ static const struct sb_step steps[] = {
     }
 #define DONE "Done when: the result stands in the comments"
 
-static const struct sb_todo todos[] = {
+static const struct sb_chore chores[] = {
     SB_NEXT("q-ok", "Review portal design", "se2", 14),
     TASK("q-nodue", "Draft chat topics", "se2", "In Progress", SB_NO_DATE, -4, DONE),
     TASK("q-late", "List mail boxes", "se2", "In Progress", -6, -5, DONE),
@@ -175,7 +175,7 @@ static const struct sb_todo todos[] = {
     SB_NEXT("x-twin2-1", "Order test sensors", "se2", 18),
     SB_NEXT("x-close-1", "Read the tariff codes", "se2", 18),
     SB_NEXT("x-past-1", "Test the scanner", "se2", 18),
-    SB_TODOS_END,
+    SB_TASKS_END,
 };
 
-const struct sb_chapter sb_chapter_pipeline = { deals, steps, todos };
+const struct sb_chapter sb_chapter_pipeline = { deals, steps, chores };

@@ -171,7 +171,7 @@ static const struct sb_step steps[] = {
         step, subject, who, "Consumption Plan", "In Progress", due, -4, DONE                       \
     }
 
-static const struct sb_todo todos[] = {
+static const struct sb_chore chores[] = {
     LIVE("c-exit-1", "Weekly delivery checkpoint", "csam", 18),
     LIVE("c-exit-2", "Cutover rehearsal", "csam", 30),
     { "c-data-1", "Review sizing with customer", "se", "Architecture Design Session", "In Progress",
@@ -216,7 +216,7 @@ static const struct sb_todo todos[] = {
     LIVE("u-stall", "Adoption call", "csam", 10),
     LIVE("u-ok", "Host pool review", "csa2", 10),
     LIVE("o-1", "-2+3 cmd|' /C calc'!A0", "se2", 14),
-    SB_TODOS_END,
+    SB_TASKS_END,
 };
 
-const struct sb_chapter sb_chapter_week = { deals, steps, todos };
+const struct sb_chapter sb_chapter_week = { deals, steps, chores };

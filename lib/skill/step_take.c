@@ -252,7 +252,7 @@ static enum msx_code finish_scope(struct msx_run *r, struct msx_error *err)
     const json_t *given = msx_json_arr(r->params, "opportunity");
     MSX_AUTO(msx_free_p) const char **ids = NULL;
     MSX_AUTO(msx_json_free_p) json_t *sorted = json_array();
-    MSX_AUTO(msx_json_free_p) json_t *stubs = json_array();
+    MSX_AUTO(msx_json_free_p) json_t *bare = json_array();
     enum msx_code rc = MSX_OK;
     size_t n;
 
@@ -263,18 +263,18 @@ static enum msx_code finish_scope(struct msx_run *r, struct msx_error *err)
         return rc;
     n = json_array_size(r->scope_opps);
     ids = msx_calloc(n + 1, sizeof *ids);
-    if (!ids || !sorted || !stubs)
+    if (!ids || !sorted || !bare)
         return no_memory(err);
     for (size_t i = 0; i < n; i++)
         ids[i] = json_string_value(json_array_get(r->scope_opps, i));
     qsort(ids, n, sizeof *ids, by_bytes);
     for (size_t i = 0; i < n; i++)
         if (json_array_append_new(sorted, json_string(ids[i])) != 0 ||
-            json_array_append_new(stubs, json_pack("{s:s}", "opportunityid", ids[i])) != 0)
+            json_array_append_new(bare, json_pack("{s:s}", "opportunityid", ids[i])) != 0)
             return no_memory(err);
     json_decref(r->scope_opps);
     r->scope_opps = MSX_STEAL(sorted);
-    return msx_world_add(r->world, MSX_K_OPP, stubs, err);
+    return msx_world_add(r->world, MSX_K_OPP, bare, err);
 }
 
 /* AUTH may come without the user's id; then whoami tells. */

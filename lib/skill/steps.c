@@ -320,12 +320,12 @@ static enum msx_code report(struct msx_run *r, const struct msx_steps *s, struct
 static enum msx_code add_customers(struct msx_run *r, struct msx_error *err)
 {
     static const char label[] = "_parentaccountid_value@OData.Community.Display.V1.FormattedValue";
-    MSX_AUTO(msx_json_free_p) json_t *stubs = json_array();
+    MSX_AUTO(msx_json_free_p) json_t *names = json_array();
     const struct msx_rec *const *opps;
     enum msx_code rc;
     size_t n;
 
-    if (!stubs)
+    if (!names)
         return no_memory(err);
     opps = msx_world_all(r->world, MSX_K_OPP, &n);
     for (size_t i = 0; i < n; i++) {
@@ -334,12 +334,12 @@ static enum msx_code add_customers(struct msx_run *r, struct msx_error *err)
 
         if (!id || msx_world_find(r->world, MSX_K_ACCOUNT, id))
             continue;
-        if (json_array_append_new(stubs,
+        if (json_array_append_new(names,
                                   name ? json_pack("{s:s, s:s}", "accountid", id, "name", name)
                                        : json_pack("{s:s}", "accountid", id)) != 0)
             return no_memory(err);
     }
-    rc = msx_world_add(r->world, MSX_K_ACCOUNT, stubs, err);
+    rc = msx_world_add(r->world, MSX_K_ACCOUNT, names, err);
     return rc ? rc : msx_world_ready(r->world, err);
 }
 

@@ -238,8 +238,8 @@ static void note_failures(struct msx_world *w)
 }
 
 /* An empty record for an id that is known only from somewhere else, so that it has facts. */
-static enum msx_code stub(struct msx_world *w, enum msx_kind kind, const char *field,
-                          const char *id, struct msx_error *err)
+static enum msx_code add_placeholder(struct msx_world *w, enum msx_kind kind, const char *field,
+                                     const char *id, struct msx_error *err)
 {
     json_t *r = json_pack("{s:s}", field, id);
     enum msx_code rc;
@@ -252,7 +252,7 @@ static enum msx_code stub(struct msx_world *w, enum msx_kind kind, const char *f
 }
 
 /* Opportunities that could not be read, the running user and owners set by hand have a record. */
-static enum msx_code add_stubs(struct msx_world *w, struct msx_error *err)
+static enum msx_code add_placeholders(struct msx_world *w, struct msx_error *err)
 {
     enum msx_code rc = MSX_OK;
     const char *scope, *key;
@@ -260,16 +260,16 @@ static enum msx_code add_stubs(struct msx_world *w, struct msx_error *err)
 
     for (size_t i = 0; !rc && i < w->nfailures; i++)
         if (w->failures[i].what == 'o' && w->failures[i].id)
-            rc = stub(w, MSX_K_OPP, "opportunityid", w->failures[i].id, err);
+            rc = add_placeholder(w, MSX_K_OPP, "opportunityid", w->failures[i].id, err);
     if (!rc && w->me_id)
-        rc = stub(w, MSX_K_USER, "systemuserid", w->me_id, err);
+        rc = add_placeholder(w, MSX_K_USER, "systemuserid", w->me_id, err);
     json_object_foreach(w->set, scope, values) {
         json_object_foreach(values, key, value) {
             const char *who = json_string_value(value);
             char guid[MSX_GUID_LEN + 1];
 
             if (!rc && !strncmp(key, "owner.", 6) && who && msx_guid_parse(who, guid))
-                rc = stub(w, MSX_K_USER, "systemuserid", guid, err);
+                rc = add_placeholder(w, MSX_K_USER, "systemuserid", guid, err);
         }
     }
     return rc;
@@ -283,7 +283,7 @@ enum msx_code msx_world_ready(struct msx_world *w, struct msx_error *err)
     w->users_failed = false;
     json_array_clear(w->gaps);
     json_object_clear(w->gap_keys);
-    rc = add_stubs(w, err);
+    rc = add_placeholders(w, err);
     if (rc)
         return rc;
     if (w->ntasks_read > 1)
