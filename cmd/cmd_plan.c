@@ -278,9 +278,17 @@ static enum msx_code run_drop(struct app *app, const void *opts, char **args, si
     MSX_AUTO(msx_plan_free_p) struct msx_plan *plan = NULL;
     MSX_AUTO(msx_json_free_p) json_t *dropped = NULL;
     MSX_AUTO(msx_json_free_p) json_t *result = NULL;
+    MSX_AUTO(msx_lock_release_p) int lock = -1;
     enum msx_code rc = cmd_plan_load(args[0], &plan, err);
 
     (void)opts;
+    if (!rc)
+        rc = msx_plan_lock(&app->ctx, args[0], &lock, err);
+    if (!rc) { /* as it is now that nobody else can change it */
+        msx_plan_free(plan);
+        plan = NULL;
+        rc = cmd_plan_load(args[0], &plan, err);
+    }
     if (!rc)
         rc = msx_plan_drop(plan, nargs > 1 ? (const char *const *)args + 1 : NULL, nargs - 1,
                            &dropped, err);

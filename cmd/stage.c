@@ -162,11 +162,14 @@ enum msx_code stage_edit(struct app *app, const char *plan, const char *op,
     MSX_AUTO(msx_json_free_p) json_t *fields = NULL;
     MSX_AUTO(msx_json_free_p) json_t *blanks = NULL;
     MSX_AUTO(msx_json_free_p) json_t *results = json_pack("[{s:s}]", "operationId", op);
+    MSX_AUTO(msx_plan_free_p) struct msx_plan *there = NULL;
     const struct msx_guard *guard = NULL;
     enum msx_code rc = pairs("--set", set, &fields, err);
 
     if (!rc)
         rc = pairs("--fill", fill, &blanks, err);
+    if (!rc)
+        rc = cmd_plan_load(plan, &there, err);
     if (!rc)
         rc = app_guard(app, &guard, err);
     if (!rc)

@@ -24,7 +24,11 @@ char *msx_path_join(const char *dir, const char *name);
  * MSX_E_CONFLICT when somebody else holds it (message says so), MSX_E_IO. */
 enum msx_code msx_lock_acquire(const char *path, long wait_ms, int *fd_out,
                                struct msx_error *err) MSX_MUST_CHECK;
-void msx_lock_release(int fd); /* -1 is fine */
+void msx_lock_release(int fd);                 /* -1 is fine */
+static inline void msx_lock_release_p(int *fd) /* for MSX_AUTO */
+{
+    msx_lock_release(*fd);
+}
 
 /* Append-only file of JSON lines: journal, audit log. */
 struct msx_appender;

@@ -43,6 +43,10 @@ enum msx_code msx_plan_check(const json_t *doc, struct msx_error *err) MSX_MUST_
 enum msx_code msx_plan_save(const struct msx_plan *p, struct msx_error *err) MSX_MUST_CHECK;
 void msx_plan_free(struct msx_plan *p);
 MSX_DEFINE_AUTO(struct msx_plan, msx_plan_free)
+/* Keep other writers of the plan file out from before it is loaded until it is saved; waits for
+ * them for a while. fd_out: for msx_lock_release(). MSX_E_CONFLICT: it stays in use. */
+enum msx_code msx_plan_lock(const struct msx_ctx *ctx, const char *path, int *fd_out,
+                            struct msx_error *err) MSX_MUST_CHECK;
 /* Default path of a new plan in the state folder; new string. */
 enum msx_code msx_plan_default_path(const struct msx_ctx *ctx, char **out,
                                     struct msx_error *err) MSX_MUST_CHECK;
@@ -75,8 +79,8 @@ enum msx_code msx_plan_drop(struct msx_plan *p, const char *const *ids, size_t n
 
 /* Change what operation `id` of the plan file writes. fields: values by column or tool parameter,
  * as text or JSON; fill: values for blanks "<<name>>" in the operation's texts, by name. Both may
- * be NULL. MSX_E_USAGE (no such operation, field, blank or value), MSX_E_CONFLICT (the record has
- * changed since it was planned), and what msx_op_build() fails with. */
+ * be NULL. MSX_E_NOTFOUND (operation), MSX_E_USAGE (no such field, blank or value), MSX_E_CONFLICT
+ * (the record has changed since it was planned), and what msx_op_build() fails with. */
 enum msx_code msx_plan_edit(struct msx_crm *crm, const char *path, const char *id,
                             const json_t *fields, const json_t *fill, const struct msx_guard *guard,
                             struct msx_error *err) MSX_MUST_CHECK;

@@ -35,11 +35,6 @@ struct scope { /* what the run is about: --only, or on resume that of the earlie
     size_t n;
 };
 
-static void lock_release_p(int *fd)
-{
-    msx_lock_release(*fd);
-}
-
 /* ---- the lock ---- */
 
 static enum msx_code take_lock(const struct msx_ctx *ctx, const char *key, int *fd,
@@ -293,7 +288,7 @@ enum msx_code plan_apply(const struct msx_ctx *ctx, const struct plan_io *io,
     struct msx_apply_options used = *opts;
     struct plan_run x = { .ctx = ctx, .io = io, .doc = p->doc, .opts = &used };
     struct scope scope = { NULL, 0 };
-    MSX_AUTO(lock_release_p) int lock = -1;
+    MSX_AUTO(msx_lock_release_p) int lock = -1;
     MSX_AUTO(plan_journal_close_p) struct plan_journal *journal = NULL;
     MSX_AUTO(plan_audit_close_p) struct plan_audit *audit = NULL;
     char key[33], confirmation[13], sha[65];

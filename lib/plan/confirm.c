@@ -31,11 +31,9 @@ enum msx_code msx_plan_confirmation(const json_t *doc, const char *const *ids, s
     char sha[65];
 
     for (size_t i = 0; ids && i < n; i++) {
-        if (!plan_find(doc, ids[i])) {
-            (void)msx_fail(err, MSX_E_NOTFOUND, "the plan has no operation '%s'", ids[i]);
-            msx_hint(err, "msxops plan show PLAN lists them");
-            return MSX_E_NOTFOUND;
-        }
+        rc = plan_get(doc, ids[i], NULL, err);
+        if (rc)
+            return rc;
     }
     all = scope(doc, ids, n);
     if (!all)

@@ -3,6 +3,7 @@
  * line. An override was given for the operation as it was, and ends. */
 #include <string.h>
 
+#include "msxops/file.h"
 #include "msxops/mem.h"
 #include "msxops/text.h"
 #include "plan/plan_priv.h"
@@ -186,24 +187,26 @@ enum msx_code msx_plan_edit(struct msx_crm *crm, const char *path, const char *i
 {
     MSX_AUTO(msx_plan_free_p) struct msx_plan *p = NULL;
     MSX_AUTO(msx_json_free_p) json_t *want = NULL;
-    enum msx_code rc = msx_plan_load(path, &p, err);
-    json_t *op;
+    MSX_AUTO(msx_lock_release_p) int lock = -1;
+    json_t *op = NULL;
+    enum msx_code rc = msx_plan_lock(crm->ctx, path, &lock, err);
 
     if (!rc)
+        rc = msx_plan_load(path, &p, err);
+    if (!rc)
         rc = plan_check_owner(crm, p->doc, err);
+    if (!rc)
+        rc = plan_get(p->doc, id, &op, err);
     if (rc)
         return rc;
-    op = plan_find(p->doc, id);
-    if (!op) {
-        msx_fail(err, MSX_E_USAGE, "the plan has no operation '%.40s'", id);
-        msx_hint(err, "msxops plan show PLAN");
-        return MSX_E_USAGE;
-    }
     if (strcmp(msx_json_str_or(op, "type", ""), "close_task") == 0)
         return msx_fail(err, MSX_E_USAGE, "%s closes a task: there is no value to edit", id);
     rc = wanted(op, fields, fill, &want, err);
     if (rc)
         return rc;
-    return plan_op_type(op)->create ? remake(crm, p, op, want, guard, err)
-                                    : replan(crm, path, op, want, guard, err);
+    if (plan_op_type(op)->create)
+        return remake(crm, p, op, want, guard, err);
+    msx_lock_release(lock); /* the stage takes it */
+    lock = -1;
+    return replan(crm, path, op, want, guard, err);
 }

@@ -12,6 +12,8 @@
 #include "msxops/text.h"
 #include "plan/plan_priv.h"
 
+#define LOCK_WAIT_MS 15000
+
 enum msx_code plan_doc_new(const char *org, const json_t *me, const char *role, const char *tool,
                            int64_t now_s, json_t **out, struct msx_error *err)
 {
@@ -161,17 +163,29 @@ enum msx_code plan_lock_path(const struct msx_ctx *ctx, const char *path, char *
     return *out ? MSX_OK : msx_fail(err, MSX_E_NOMEM, "out of memory");
 }
 
+enum msx_code msx_plan_lock(const struct msx_ctx *ctx, const char *path, int *fd_out,
+                            struct msx_error *err)
+{
+    MSX_AUTO(msx_free_p) char *lock = NULL;
+    enum msx_code rc = plan_lock_path(ctx, path, &lock, err);
+
+    if (!rc)
+        rc = msx_lock_acquire(lock, LOCK_WAIT_MS, fd_out, err);
+    if (rc == MSX_E_CONFLICT)
+        return msx_fail(err, rc, "plan '%s' is in use by another process", path);
+    return rc;
+}
+
 /* ---- dropping ---- */
 
 static enum msx_code mark_named(const json_t *doc, const char *const *ids, size_t n, json_t *gone,
                                 struct msx_error *err)
 {
     for (size_t i = 0; i < n; i++) {
-        if (!plan_find(doc, ids[i])) {
-            (void)msx_fail(err, MSX_E_NOTFOUND, "the plan has no operation '%s'", ids[i]);
-            msx_hint(err, "msxops plan show PLAN lists them");
-            return MSX_E_NOTFOUND;
-        }
+        enum msx_code rc = plan_get(doc, ids[i], NULL, err);
+
+        if (rc)
+            return rc;
         if (json_object_set_new(gone, ids[i], json_true()) < 0)
             return msx_fail(err, MSX_E_NOMEM, "out of memory");
     }

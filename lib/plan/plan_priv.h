@@ -72,6 +72,9 @@ void plan_record_text(struct msx_buf *b, const json_t *op);
 bool plan_same_record(const json_t *a, const json_t *b);
 /* Operation by id; borrowed, NULL if there is none. */
 json_t *plan_find(const json_t *doc, const char *id);
+/* The same; MSX_E_NOTFOUND when the plan has no such operation. op_out: borrowed, may be NULL. */
+enum msx_code plan_get(const json_t *doc, const char *id, json_t **op_out,
+                       struct msx_error *err) MSX_MUST_CHECK;
 bool plan_in(const char *const *ids, size_t n, const char *id);
 /* The number n of "OP-n", 0 when id has another form. */
 unsigned long plan_id_number(const char *id);

@@ -10,8 +10,7 @@
 #include "msxops/mem.h"
 #include "plan/plan_priv.h"
 
-#define LOCK_WAIT_MS 15000
-#define ID_MAX       999999999
+#define ID_MAX 999999999
 
 struct stage {
     struct msx_stage base; /* first: it is what callers hold */
@@ -19,24 +18,6 @@ struct stage {
     const struct msx_guard *guard;
     char *path;
 };
-
-static void lock_release_p(int *fd)
-{
-    msx_lock_release(*fd);
-}
-
-static enum msx_code lock_plan(const struct msx_ctx *ctx, const char *path, int *fd,
-                               struct msx_error *err)
-{
-    MSX_AUTO(msx_free_p) char *lock = NULL;
-    enum msx_code rc = plan_lock_path(ctx, path, &lock, err);
-
-    if (!rc)
-        rc = msx_lock_acquire(lock, LOCK_WAIT_MS, fd, err);
-    if (rc == MSX_E_CONFLICT)
-        return msx_fail(err, rc, "plan '%s' is in use by another process", path);
-    return rc;
-}
 
 /* The file of the first add, locked; nobody else can have chosen it too. */
 static enum msx_code choose_path(struct stage *s, int *fd, struct msx_error *err)
@@ -47,7 +28,7 @@ static enum msx_code choose_path(struct stage *s, int *fd, struct msx_error *err
         enum msx_code rc = msx_plan_default_path(s->crm->ctx, &path, err);
 
         if (!rc)
-            rc = lock_plan(s->crm->ctx, path, fd, err);
+            rc = msx_plan_lock(s->crm->ctx, path, fd, err);
         if (rc)
             return rc;
         if (lstat(path, &st) != 0 && errno == ENOENT) {
@@ -253,11 +234,11 @@ static enum msx_code stage_add(void *user, json_t *op, json_t **result, struct m
     struct stage *s = user;
     MSX_AUTO(msx_json_free_p) json_t *own = op;
     MSX_AUTO(msx_plan_free_p) struct msx_plan *p = NULL;
-    MSX_AUTO(lock_release_p) int lock = -1;
+    MSX_AUTO(msx_lock_release_p) int lock = -1;
     enum msx_code rc = plan_check_op(op, "operation", err);
 
     if (!rc)
-        rc = s->path ? lock_plan(s->crm->ctx, s->path, &lock, err) : choose_path(s, &lock, err);
+        rc = s->path ? msx_plan_lock(s->crm->ctx, s->path, &lock, err) : choose_path(s, &lock, err);
     if (!rc)
         rc = open_plan(s, &p, err);
     return rc ? rc : put(s, p, own, result, err);
@@ -296,12 +277,12 @@ static enum msx_code stage_result(void *user, const json_t *summary, struct msx_
 {
     struct stage *s = user;
     MSX_AUTO(msx_plan_free_p) struct msx_plan *p = NULL;
-    MSX_AUTO(lock_release_p) int lock = -1;
+    MSX_AUTO(msx_lock_release_p) int lock = -1;
     enum msx_code rc;
 
     if (!s->path)
         return MSX_OK; /* nothing was added */
-    rc = lock_plan(s->crm->ctx, s->path, &lock, err);
+    rc = msx_plan_lock(s->crm->ctx, s->path, &lock, err);
     if (!rc)
         rc = msx_plan_load(s->path, &p, err);
     if (rc)
@@ -330,12 +311,12 @@ static enum msx_code stage_cancel(void *user, const char *id, json_t **result,
     struct stage *s = user;
     MSX_AUTO(msx_plan_free_p) struct msx_plan *p = NULL;
     MSX_AUTO(msx_json_free_p) json_t *dropped = NULL;
-    MSX_AUTO(lock_release_p) int lock = -1;
+    MSX_AUTO(msx_lock_release_p) int lock = -1;
     enum msx_code rc;
 
     if (!s->path)
         return msx_fail(err, MSX_E_NOTFOUND, "there is no plan yet");
-    rc = lock_plan(s->crm->ctx, s->path, &lock, err);
+    rc = msx_plan_lock(s->crm->ctx, s->path, &lock, err);
     if (!rc)
         rc = msx_plan_load(s->path, &p, err);
     if (!rc)

@@ -373,6 +373,20 @@ json_t *plan_find(const json_t *doc, const char *id)
     return NULL;
 }
 
+enum msx_code plan_get(const json_t *doc, const char *id, json_t **op_out, struct msx_error *err)
+{
+    json_t *op = plan_find(doc, id);
+
+    if (!op) {
+        (void)msx_fail(err, MSX_E_NOTFOUND, "the plan has no operation '%.40s'", id);
+        msx_hint(err, "msxops plan show PLAN lists them");
+        return MSX_E_NOTFOUND;
+    }
+    if (op_out)
+        *op_out = op;
+    return MSX_OK;
+}
+
 bool plan_in(const char *const *ids, size_t n, const char *id)
 {
     if (!ids)

@@ -156,3 +156,30 @@ uses() {
     run -0 msxops help options
     for f in json ndjson table csv md; do [[ $output == *"$f"* ]]; done
 }
+
+@test "an operation that is not in the plan is no such record everywhere" {
+    three p.plan.json
+    for command in "plan drop p.plan.json OP-9" "plan edit p.plan.json OP-9 --set msp_name=x" \
+        "apply p.plan.json --only OP-9 --confirm 000000000000"; do
+        # shellcheck disable=SC2086 # the words of a command
+        run -4 --separate-stderr msxops $command
+        [ "${stderr_lines[0]}" = "msxops: error: the plan has no operation 'OP-9'" ]
+        [ "${stderr_lines[1]}" = "hint: msxops plan show p.plan.json lists them" ]
+    done
+    # a plan that is not there is another mistake
+    for command in "plan drop no/p.json OP-1" "plan edit no/p.json OP-1 --set msp_name=x"; do
+        # shellcheck disable=SC2086
+        run -2 --separate-stderr msxops $command
+        [ "${stderr_lines[0]}" = "msxops: error: there is no plan file 'no/p.json'" ]
+    done
+}
+
+@test "plan drop and plan edit wait for whoever is planning into the file" {
+    three p.plan.json
+    msxops tasks create --milestone 7-100000003 --subject "Mine" --due +7d --plan p.plan.json >/dev/null
+    for lock in "$MSXOPS_HOME"/state/locks/plan-*.lock; do exec {fd}<"$lock" && flock -x "$fd"; done
+    before=$(sha256sum <p.plan.json)
+    run -124 timeout 1 msxops plan drop p.plan.json OP-1
+    run -124 timeout 1 msxops plan edit p.plan.json OP-4 --set subject=Yours
+    [ "$(sha256sum <p.plan.json)" = "$before" ]
+}
