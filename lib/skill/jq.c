@@ -44,6 +44,8 @@ const char *__lsan_default_suppressions(void)
 }
 #endif
 
+#define SHOWN_MAX 120 /* bytes of a program in a message */
+
 extern char **environ;
 
 /* Names a program must not reach; whatever the user writes stands inside their scope. */
@@ -56,7 +58,7 @@ static const char before_program[] =
 static const char after_program[] = "\n)";
 
 /* First byte of each line from the child. */
-enum reply { REPLY_VALUE = 'v', REPLY_ERROR = 'e' };
+enum reply { REPLY_VALUE = 'v', REPLY_ERROR = 'e', REPLY_NOT_COMPILED = 'c' };
 
 /* ---- in the child ---- */
 
@@ -192,7 +194,7 @@ static int evaluate(int fd, const char *program, const json_t *input, const json
     if (!jq_compile_args(jq, program, vars ? to_jv(vars) : jv_object())) {
         if (!jv_is_valid(message))
             message = jv_string("the program does not compile");
-        reply(fd, REPLY_ERROR, plain_message(message));
+        reply(fd, REPLY_NOT_COMPILED, plain_message(message));
     } else if (!only_compile) {
         jq_start(jq, input ? to_jv(input) : jv_null(), 0);
         for (v = jq_next(jq); jv_is_valid(v); v = jq_next(jq))
@@ -285,8 +287,72 @@ static enum msx_code run_here(const char *program, const json_t *input, const js
     return msx_buf_finish(b, "the result of jq", err);
 }
 
+/* The n-th line of a program, NULL when it has fewer. */
+static const char *line_of(const char *program, long n, size_t *len)
+{
+    while (program && --n > 0) {
+        program = strchr(program, '\n');
+        program = program ? program + 1 : NULL;
+    }
+    *len = program ? strcspn(program, "\n") : 0;
+    if (*len > SHOWN_MAX)
+        for (*len = SHOWN_MAX; *len && ((unsigned char)program[*len] & 0xC0) == 0x80;)
+            --*len;
+    return program;
+}
+
+/* What the compiler's grammar calls what it did not expect. */
+static const char *token_word(const char *token)
+{
+    static const char *const words[][2] = {
+        { "INVALID_CHARACTER", "character" },
+        { "IDENT", "word" },
+        { "FIELD", "field" },
+        { "LITERAL", "number" },
+        { "QQSTRING_START", "string" },
+        { "FORMAT", "format" },
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strncmp(token, words[i][0], strlen(words[i][0])) == 0)
+            return words[i][1];
+    return NULL;
+}
+
+/* A message of the compiler in one line that shows the place in the program. jq counts lines from
+ * before_program, and where the program stops short stumbles over after_program. */
+static enum msx_code complaint(const char *said, const char *program, struct msx_error *err)
+{
+    static const char syntax[] = "syntax error, unexpected ", place[] = " at <top-level>, line ";
+    const char *at = strstr(said, place), *token = NULL, *word = NULL, *line = NULL, *next;
+    size_t n = at ? (size_t)(at - said) : 0, len = 0;
+    long lines = 1, number;
+
+    if (!at)
+        return msx_fail(err, MSX_E_USAGE, "jq: %s", said);
+    for (next = strchr(program, '\n'); next; next = strchr(next + 1, '\n'))
+        lines++;
+    number = strtol(at + sizeof place - 1, NULL, 10) - 1;
+    if (strncmp(said, syntax, sizeof syntax - 1) == 0) {
+        token = said + sizeof syntax - 1;
+        word = token_word(token);
+        n = (size_t)(token - said) + strcspn(token, ", ");
+    }
+    if (number > lines || (token && strncmp(token, "$end", 4) == 0)) {
+        line = line_of(program, lines, &len);
+        return msx_fail(err, MSX_E_USAGE, "jq: the program stops short after '%.*s'", (int)len,
+                        line ? line : "");
+    }
+    line = line_of(program, number, &len);
+    if (word)
+        n = sizeof syntax - 1;
+    return msx_fail(err, MSX_E_USAGE, "jq: %.*s%s in line %ld: '%.*s'", (int)n, said,
+                    word ? word : "", number, (int)len, line ? line : "");
+}
+
 /* Results and message of the child's lines. */
-static enum msx_code decode(const struct msx_buf *b, json_t *out, struct msx_error *err)
+static enum msx_code decode(const struct msx_buf *b, const char *program, json_t *out,
+                            struct msx_error *err)
 {
     const char *p = b->data, *end = b->data + b->len;
     enum msx_code rc;
@@ -300,9 +366,11 @@ static enum msx_code decode(const struct msx_buf *b, json_t *out, struct msx_err
         rc = msx_json_parse(p + 1, (size_t)(eol - p - 1), "result of jq", &v, err);
         if (rc)
             return rc;
-        if (*p == REPLY_ERROR) {
-            rc = msx_fail(err, MSX_E_USAGE, "jq: %s",
-                          json_is_string(v) ? json_string_value(v) : "error");
+        if (*p != REPLY_VALUE) {
+            const char *said = json_is_string(v) ? json_string_value(v) : "error";
+
+            rc = *p == REPLY_NOT_COMPILED ? complaint(said, program, err)
+                                          : msx_fail(err, MSX_E_USAGE, "jq: %s", said);
             json_decref(v);
             return rc;
         }
@@ -349,7 +417,7 @@ static enum msx_code run(const char *program, const json_t *input, const json_t 
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
     if (!may_fork()) {
         rc = run_here(text, input, vars, only_compile, &b, err);
-        return rc ? rc : decode(&b, out, err);
+        return rc ? rc : decode(&b, program, out, err);
     }
     if (pipe(fd) != 0)
         return msx_fail_errno(err, errno, "cannot make a pipe");
@@ -375,11 +443,10 @@ static enum msx_code run(const char *program, const json_t *input, const json_t 
     end = ended(pid, rc ? NULL : err);
     if (rc)
         return rc;
-    rc = decode(&b, out, end ? NULL : err);
+    rc = decode(&b, program, out, end ? NULL : err);
     return end ? end : rc;
 }
 
-/* jq counts lines from its own beginning; ours is one line longer. */
 enum msx_code msx_jq_run(const char *program, const json_t *input, const json_t *vars,
                          const struct msx_jq_limits *limits, json_t **out, struct msx_error *err)
 {

@@ -61,6 +61,18 @@ static void nothing_of_the_outside_is_seen(void **state)
 
 static void errors_are_told(void **state)
 {
+    static const char *const wrong[][2] = {
+        { ".foo | (", "jq: the program stops short after '.foo | ('" },
+        { ".a |\n map(.b", "jq: the program stops short after ' map(.b'" },
+        { "\"abc", "jq: the program stops short after '\"abc'" },
+        { ".a ] b", "jq: syntax error, unexpected character in line 1: '.a ] b'" },
+        { ".a |\n.b ]\n| .c", "jq: syntax error, unexpected character in line 2: '.b ]'" },
+        { ".a b", "jq: syntax error, unexpected word in line 1: '.a b'" },
+        { ". | | .", "jq: syntax error, unexpected '|' in line 1: '. | | .'" },
+        { "nosuch(1)", "jq: nosuch/1 is not defined in line 1: 'nosuch(1)'" },
+        { "@foo", "jq: foo is not a valid format" },
+        { "error(\"x at <top-level>, line 9\")", "jq: x at <top-level>, line 9" },
+    };
     struct msx_error err = MSX_ERROR_INIT;
     json_t *out = NULL;
 
@@ -69,6 +81,12 @@ static void errors_are_told(void **state)
     assert_non_null(strstr(err.msg, "Cannot index boolean"));
     assert_int_equal(msx_jq_run(".a[", NULL, NULL, &quick, &out, &err), MSX_E_USAGE);
     assert_memory_equal(err.msg, "jq: ", 4);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        err = (struct msx_error)MSX_ERROR_INIT;
+        assert_int_equal(msx_jq_run(wrong[i][0], NULL, NULL, &quick, &out, &err), MSX_E_USAGE);
+        assert_string_equal(err.msg, wrong[i][1]);
+    }
+    err = (struct msx_error)MSX_ERROR_INIT;
     assert_int_equal(msx_jq_run("error(\"x\")", NULL, NULL, &quick, &out, &err), MSX_E_USAGE);
     assert_string_equal(err.msg, "jq: x");
     assert_int_equal(msx_jq_check("$nope", NULL, &err), MSX_E_USAGE);
