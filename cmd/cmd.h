@@ -191,6 +191,8 @@ char *cmd_shell_word(const char *s);
 void cmd_name_plan(struct msx_error *err, const char *path);
 /* The same for the "hint" of each row. */
 void cmd_name_plan_in(json_t *rows, const char *path);
+/* People typed a command: a message about a tool's parameter does not begin with the tool. */
+void cmd_without_tool(struct msx_error *err, const char *tool);
 /* Call a tool and print its result. params stolen. */
 enum msx_code cmd_tool(struct app *app, const char *tool, json_t *params, const struct view *view,
                        struct msx_error *err) MSX_MUST_CHECK;

@@ -180,11 +180,15 @@ static enum msx_code run_get(struct app *app, const void *opts, char **args, siz
     const struct get_opts *o = opts;
     MSX_AUTO(msx_json_free_p) json_t *p = json_object();
     MSX_AUTO(msx_json_free_p) json_t *ids = NULL;
+    char guid[MSX_GUID_LEN + 1];
     enum msx_code rc = cmd_ids(app, (const char *const *)args + 1, nargs - 1,
                                (const char *const[]){ "id", NULL }, &ids, err);
 
     if (!rc && json_array_size(ids) != 1)
         rc = msx_fail(err, MSX_E_USAGE, "'get' wants one ID, got %zu", json_array_size(ids));
+    if (!rc && !msx_guid_parse(json_string_value(json_array_get(ids, 0)), guid))
+        rc = msx_fail(err, MSX_E_USAGE, "'get' wants a GUID as ID, got '%.80s'",
+                      json_string_value(json_array_get(ids, 0)));
     if (!rc)
         rc = cmd_set_text(p, "entitySet", args[0], err);
     if (!rc)

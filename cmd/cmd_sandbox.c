@@ -91,6 +91,25 @@ static enum msx_code name_dir(const char *option, const char *dir, enum msx_code
     return rc;
 }
 
+void sandbox_hint(struct app *app, struct msx_error *err)
+{
+    const char *dir = app->has_profile && app->profile.auth ? app->profile.auth : "";
+    const char *name = app->has_profile ? app->profile.name : "";
+    MSX_AUTO(msx_free_p) char *usual = NULL;
+    MSX_AUTO(msx_free_p) char *word = NULL;
+
+    dir = strcmp(dir, "sandbox") == 0 ? msx_json_str(app->profile.extra, "sandbox_dir") : NULL;
+    if (!dir || sandbox_running(dir, NULL, NULL) || default_dir(app, NULL, &usual, NULL))
+        return;
+    word = cmd_shell_word(dir);
+    if (!word)
+        return;
+    msx_hint(err, "the sandbox is not running: msxops%s%s sandbox start%s%s",
+             strcmp(name, "sandbox") == 0 ? "" : " --profile ",
+             strcmp(name, "sandbox") == 0 ? "" : name, strcmp(dir, usual) == 0 ? "" : " --dir ",
+             strcmp(dir, usual) == 0 ? "" : word);
+}
+
 #define MAX_WORDS 32
 struct argv {
     char *v[MAX_WORDS];

@@ -16,6 +16,7 @@
 #include "msxops/file.h"
 #include "msxops/mem.h"
 #include "msxops/text.h"
+#include "sandbox_ctl.h"
 
 static volatile sig_atomic_t interrupted;
 
@@ -277,6 +278,8 @@ int main(int argc, char **argv)
         app.status = 141;
         rc = MSX_OK;
     }
+    if (rc == MSX_E_NETWORK && !err.hint[0])
+        sandbox_hint(&app, &err);
     if (rc != MSX_OK && err.msg[0])
         report(&app, rc, &err);
     status = rc != MSX_OK ? msx_exit_status(rc) : app.status;

@@ -81,8 +81,10 @@ enum msx_code stage_call(struct app *app, const char *plan, const char *tool, co
         json_array_append(results, result);
         rc = print_results(app, stage, results, true, err);
     }
-    if (rc)
+    if (rc) {
+        cmd_without_tool(err, tool);
         cmd_name_plan(err, msx_plan_stage_path(stage));
+    }
     stage_close(app, stage);
     return rc;
 }
@@ -125,8 +127,10 @@ enum msx_code stage_each(struct app *app, const char *plan, const char *tool, co
     }
     if (!rc)
         rc = print_results(app, stage, results, json_array_size(ids) == 1, err);
-    if (rc)
+    if (rc) {
+        cmd_without_tool(err, tool);
         cmd_name_plan(err, msx_plan_stage_path(stage));
+    }
     stage_close(app, stage);
     return rc;
 }

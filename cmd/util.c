@@ -9,6 +9,14 @@
 
 #define STDIN_MAX ((size_t)64 << 20)
 
+void cmd_without_tool(struct msx_error *err, const char *tool)
+{
+    size_t n = strlen(tool);
+
+    if (strncmp(err->msg, tool, n) == 0 && strncmp(err->msg + n, ": ", 2) == 0)
+        memmove(err->msg, err->msg + n + 2, strlen(err->msg + n + 2) + 1);
+}
+
 enum msx_code cmd_tool(struct app *app, const char *tool, json_t *params, const struct view *view,
                        struct msx_error *err)
 {
@@ -16,6 +24,8 @@ enum msx_code cmd_tool(struct app *app, const char *tool, json_t *params, const 
     MSX_AUTO(msx_json_free_p) json_t *result = NULL;
     enum msx_code rc = msx_tool_call(&app->crm, tool, p, &result, err);
 
+    if (rc)
+        cmd_without_tool(err, tool);
     return rc ? rc : out_result(app, result, view, err);
 }
 

@@ -49,11 +49,26 @@ static void suggest_column(const struct msx_crm_table *t, const char *word, stru
         msx_hint(err, "did you mean %s?", near);
 }
 
+/* The set is not there: said as check_set() says it, with what the service answered. */
+static enum msx_code no_such_set(const char *set, struct msx_error *err)
+{
+    const struct msx_error was = *err;
+    const char *near = msx_crm_near_set(set);
+
+    *err = (struct msx_error)MSX_ERROR_INIT;
+    (void)msx_fail(err, MSX_E_USAGE, "there is no entity set '%.80s'", set);
+    err->http_status = was.http_status;
+    err->crm_code = was.crm_code;
+    memcpy(err->request_id, was.request_id, sizeof err->request_id);
+    if (near)
+        msx_hint(err, "did you mean %s?", near);
+    return MSX_E_USAGE;
+}
+
 /* A wrong set or column that only the service could know: suggest the nearest known one. */
 static enum msx_code explain(enum msx_code rc, const char *set, struct msx_error *err)
 {
     const struct msx_crm_table *t = msx_crm_table_of_set(set);
-    const char *near = rc && !t ? msx_crm_near_set(set) : NULL;
     MSX_AUTO(msx_free_p) char *column = NULL;
 
     if (!rc || !err)
@@ -61,8 +76,8 @@ static enum msx_code explain(enum msx_code rc, const char *set, struct msx_error
     column = t ? msx_crm_missing_column(err) : NULL;
     if (column)
         suggest_column(t, column, err);
-    else if (near && rc != MSX_E_DENIED && msx_crm_table_missing(err))
-        msx_hint(err, "did you mean %s?", near);
+    else if (!t && rc != MSX_E_DENIED && msx_crm_table_missing(err))
+        return no_such_set(set, err);
     return rc;
 }
 

@@ -183,3 +183,45 @@ uses() {
     run -124 timeout 1 msxops plan edit p.plan.json OP-4 --set subject=Yours
     [ "$(sha256sum <p.plan.json)" = "$before" ]
 }
+
+@test "an unknown entity set is a usage error everywhere, with the nearest known one" {
+    for command in "query acounts" "query acounts -o ndjson" "query acounts --top 3 --orderby name" \
+        "get acounts 11111111-2222-4333-8444-555555555555" \
+        "get acounts 11111111-2222-4333-8444-555555555555 --select name"; do
+        # shellcheck disable=SC2086 # the words of a command
+        run -2 --separate-stderr msxops $command
+        [ -z "$output" ]
+        [ "${stderr_lines[0]}" = "msxops: error: there is no entity set 'acounts'" ]
+        [ "${stderr_lines[1]}" = "hint: did you mean accounts?" ]
+    done
+    run -2 --separate-stderr msxops query zzzzzzzz
+    [ "$stderr" = "msxops: error: there is no entity set 'zzzzzzzz'" ]
+}
+
+@test "messages name commands and options, not the tools behind them" {
+    run -2 --separate-stderr msxops get accounts abc
+    [ "$stderr" = "msxops: error: 'get' wants a GUID as ID, got 'abc'" ]
+    run -2 --separate-stderr msxops query tasks --select 1
+    [ "${stderr_lines[0]}" = "msxops: error: 'select': '1' is no column name" ]
+    run -2 --separate-stderr msxops milestones update 7-100000003 --workload abc
+    [ "${stderr_lines[0]}" = "msxops: error: 'workloadId' wants a GUID, got \"abc\"" ]
+}
+
+@test "with the sandbox stopped the error says how to start it" {
+    export MSXOPS_HOME=$PWD/home
+    msxops --quiet sandbox start >/dev/null
+    msxops --quiet sandbox stop
+    for command in whoami "skill run csam-health-review" "milestones list"; do
+        # shellcheck disable=SC2086 # the words of a command
+        run -1 --separate-stderr msxops --retries 0 $command
+        [ "${stderr_lines[1]}" = "hint: the sandbox is not running: msxops sandbox start" ]
+    done
+    msxops --quiet --profile other sandbox start --dir "a b" >/dev/null
+    msxops --quiet sandbox stop --dir "a b"
+    run -1 --separate-stderr msxops --retries 0 --profile other whoami
+    [ "${stderr_lines[1]}" = "hint: the sandbox is not running: msxops --profile other sandbox start --dir '$PWD/a b'" ]
+    # a server of somebody's that is not there is not a sandbox
+    msxops config set profiles.mine.url http://127.0.0.1:9 >/dev/null
+    MSXOPS_TOKEN=t run -1 --separate-stderr msxops --retries 0 --profile mine whoami
+    [[ $stderr != *sandbox* ]]
+}
