@@ -77,7 +77,6 @@ static enum msx_code out_jq(struct app *app, const json_t *result, struct msx_er
     return rc ? rc : out_text(app, b.data, b.len, err);
 }
 
-/* jansson hands over small pieces; standard output's own buffer gathers them. */
 static int write_piece(const char *text, size_t len, void *user)
 {
     (void)user;
@@ -87,7 +86,7 @@ static int write_piece(const char *text, size_t len, void *user)
 static enum msx_code out_json(struct app *app, const json_t *result, struct msx_error *err)
 {
     errno = 0;
-    if (json_dump_callback(result, write_piece, NULL, JSON_INDENT(2) | JSON_ENCODE_ANY) < 0)
+    if (msx_json_write(result, 2, write_piece, NULL))
         return errno ? write_failed(app, errno, err) : msx_fail(err, MSX_E_NOMEM, "out of memory");
     return out_text(app, "\n", 1, err);
 }

@@ -22,6 +22,10 @@ enum msx_code msx_json_load(const char *path, size_t max, json_t **out,
 
 /* Append compact JSON, keys in insertion order. */
 void msx_json_dump(struct msx_buf *b, const json_t *j);
+/* The same with indent blanks a level (0: compact), handed over in pieces of some 32 KB. 0, or -1:
+ * write() did not answer 0, or out of memory. */
+int msx_json_write(const json_t *j, int indent,
+                   int (*write)(const char *text, size_t len, void *user), void *user);
 /* Append canonical JSON: compact, keys sorted by bytes; the same value always gives the same bytes.
  * Reals that hold whole numbers below 2^53 print as integers. */
 void msx_json_canonical(struct msx_buf *b, const json_t *j);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_priv.h"
 #include "msxops/file.h"
 #include "msxops/mem.h"
 
@@ -16,13 +17,18 @@ enum msx_code msx_json_parse(const char *text, size_t len, const char *name, jso
                              struct msx_error *err)
 {
     json_error_t je = { .line = -1 }; /* jansson may fail before it sets anything */
+    bool oom = false;
     json_t *j;
 
     if (len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
         text += 3;
         len -= 3;
     }
-    j = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &je);
+    j = msx_json_read_plain(text, len, &oom);
+    if (oom)
+        return msx_fail(err, MSX_E_NOMEM, "out of memory");
+    if (!j)
+        j = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &je);
     if (!j) {
         /* jansson often says nothing at all when it runs out of memory */
         if (json_error_code(&je) == json_error_out_of_memory || !je.text[0])
@@ -47,18 +53,6 @@ enum msx_code msx_json_load(const char *path, size_t max, json_t **out, struct m
     if (!name)
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
     return msx_json_parse(text.data, text.len, name, out, err);
-}
-
-static int dump_to_buf(const char *data, size_t n, void *user)
-{
-    msx_buf_add(user, data, n);
-    return 0;
-}
-
-void msx_json_dump(struct msx_buf *b, const json_t *j)
-{
-    if (json_dump_callback(j, dump_to_buf, b, JSON_COMPACT | JSON_ENCODE_ANY) != 0 && !b->failed)
-        b->failed = MSX_E_NOMEM;
 }
 
 static int by_bytes(const void *a, const void *b)
