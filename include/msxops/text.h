@@ -20,6 +20,8 @@ enum msx_code msx_guid_new(char out[MSX_GUID_LEN + 1], struct msx_error *err) MS
 uint32_t msx_utf8_next(const char **p, const char *end);
 void msx_utf8_add(struct msx_buf *b, uint32_t cp);
 bool msx_utf8_valid(const char *s, size_t len);
+/* A terminal acts on it instead of showing it: C0, DEL, C1, bidi marks, line separators. */
+bool msx_utf8_hidden(uint32_t cp);
 /* Terminal columns of the text: 0 for combining, 2 for East Asian wide and emoji. Locale-free. */
 size_t msx_utf8_width(const char *s, size_t len);
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "msxops/text.h"
+
 /* Cut a text that did not fit: back to a whole UTF-8 character, "..." at the end. */
 static void cut(char *s, size_t size)
 {
@@ -16,20 +18,23 @@ static void cut(char *s, size_t size)
     memcpy(s + n, "...", 4);
 }
 
-/* Messages are one line: C0, DEL and the UTF-8 form of C1 become '?'. */
+/* Messages are one line of UTF-8 for a terminal and for JSON: every byte of what is hidden there
+ * (controls, bidirectional overrides) or no UTF-8 at all becomes '?'. */
 static void clean(char *s)
 {
-    for (unsigned char *p = (unsigned char *)s; *p; p++) {
-        if (*p < 0x20 || *p == 0x7F) {
-            *p = '?';
-        } else if (*p == 0xC2 && p[1] >= 0x80 && p[1] < 0xA0) {
-            p[0] = '?';
-            p[1] = '?';
-        }
+    const char *end = s + strlen(s);
+
+    while (s < end) {
+        const char *next = s;
+        uint32_t cp = msx_utf8_next(&next, end);
+        size_t n = (size_t)(next - s);
+
+        if (msx_utf8_hidden(cp) || (cp == 0xFFFD && n == 1))
+            memset(s, '?', n);
+        s += n;
     }
 }
 
-MSX_PRINTF(3, 0)
 MSX_PRINTF(3, 0)
 static void put(char *dst, size_t size, const char *fmt, va_list ap)
 {

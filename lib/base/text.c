@@ -167,7 +167,7 @@ bool msx_utf8_valid(const char *s, size_t len)
     return true;
 }
 
-static bool hidden(uint32_t cp)
+bool msx_utf8_hidden(uint32_t cp)
 {
     return cp < 0x20 || (cp >= 0x7F && cp < 0xA0) || cp == 0x061C || cp == 0x200E || cp == 0x200F ||
            (cp >= 0x2028 && cp <= 0x202E) || (cp >= 0x2066 && cp <= 0x2069);
@@ -184,9 +184,9 @@ void msx_add_visible(struct msx_buf *b, const char *s, size_t len)
             msx_buf_adds(b, "\\n");
         else if (cp == '\t')
             msx_buf_addc(b, ' ');
-        else if (hidden(cp) && cp < 0x100)
+        else if (msx_utf8_hidden(cp) && cp < 0x100)
             msx_buf_addf(b, "\\x%02x", (unsigned)cp);
-        else if (hidden(cp))
+        else if (msx_utf8_hidden(cp))
             msx_buf_addf(b, "\\u%04x", (unsigned)cp);
         else
             msx_utf8_add(b, cp);

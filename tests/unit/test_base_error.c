@@ -38,6 +38,22 @@ static void long_text_is_cut_at_a_character(void **state)
     }
 }
 
+/* A format may cut a name in the middle of a character, and a header may hold any bytes. */
+static void the_message_is_always_text(void **state)
+{
+    struct msx_error err = MSX_ERROR_INIT;
+
+    (void)state;
+    (void)msx_fail(&err, MSX_E_USAGE, "'%.3s' is no value", "\xC3\xA9\xC3\xA9");
+    assert_string_equal(err.msg, "'\xC3\xA9?' is no value");
+    (void)msx_fail(&err, MSX_E_SERVER, "%s", "a\xFF\xE2\x82");
+    assert_string_equal(err.msg, "a???");
+    (void)msx_fail(&err, MSX_E_SERVER, "%s", "a\xE2\x80\xAEgpj.exe\xEF\xBF\xBD");
+    assert_string_equal(err.msg, "a???gpj.exe\xEF\xBF\xBD");
+    msx_hint(&err, "%.1s", "\xC3\xA9");
+    assert_string_equal(err.hint, "?");
+}
+
 static void errno_and_wrap(void **state)
 {
     struct msx_error err = MSX_ERROR_INIT;
@@ -98,6 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fail_fills_everything),
         cmocka_unit_test(long_text_is_cut_at_a_character),
+        cmocka_unit_test(the_message_is_always_text),
         cmocka_unit_test(errno_and_wrap),
         cmocka_unit_test(every_code_has_a_name_and_a_status),
     };
