@@ -25,21 +25,25 @@ static size_t on_body(char *data, size_t size, size_t n, void *user)
     return n;
 }
 
-/* Keeps the header lines of the last answer only (an interim one is forgotten), each ended by NUL
- * instead of CRLF. */
+/* Keeps the header lines of the last answer only (an interim one is forgotten; trailers follow),
+ * each ended by NUL instead of CRLF. They go into logs and reports: only plain ASCII is kept. */
 static size_t on_header(char *data, size_t size, size_t n, void *user)
 {
     struct msx_http_future *f = user;
     size_t len = n;
 
     (void)size;
-    if (n >= 5 && memcmp(data, "HTTP/", 5) == 0)
+    if (n >= 5 && memcmp(data, "HTTP/", 5) == 0) {
         msx_buf_clear(&f->head);
-    f->head_whole =
-        n <= 2; /* the empty line; curl takes a connection closed before it for an end */
+        f->head_whole = false;
+    }
+    if (n <= 2) /* the empty line; curl takes a connection closed before it for an end */
+        f->head_whole = true;
     while (len && (data[len - 1] == '\r' || data[len - 1] == '\n' || data[len - 1] == ' '))
         len--;
-    msx_buf_add(&f->head, data, len);
+    for (size_t i = 0; i < len; i++)
+        msx_buf_addc(&f->head,
+                     data[i] == '\t' || (data[i] >= 0x20 && data[i] < 0x7f) ? data[i] : '?');
     msx_buf_addc(&f->head, '\0');
     return f->head.failed ? 0 : n;
 }

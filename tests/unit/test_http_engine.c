@@ -309,6 +309,35 @@ static void compressed_answers_are_unpacked(void **state)
     msx_http_future_free(f);
 }
 
+static void answer_in_chunks(void *user, const struct fake_req *req, struct fake_res *res)
+{
+    static const char text[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+                               "REQ_ID: a\x1b[31m\xff\r\nTrailer: Server-Timing\r\n\r\n"
+                               "c\r\n{\"value\":[]}\r\n0\r\nServer-Timing: db;dur=1\r\n\r\n";
+
+    (void)user;
+    (void)req;
+    fake_bytes(res, text, sizeof(text) - 1);
+}
+
+static void trailers_belong_to_a_whole_answer(void **state)
+{
+    struct fx *x = *state;
+    struct msx_http_future *f;
+    struct msx_http_response res;
+    struct msx_error err = MSX_ERROR_INIT;
+
+    x->ctx.retries = 0;
+    x->server.handle = answer_in_chunks;
+    f = start(x, MSX_HTTP_READ, "GET", NULL);
+    if (msx_http_wait(f, &res, &err))
+        fail_msg("%s", err.msg);
+    assert_string_equal(res.body, "{\"value\":[]}");
+    /* goes into reports and logs: plain text, whatever the service sent */
+    assert_string_equal(msx_http_request_id(f), "a?[31m?");
+    msx_http_future_free(f);
+}
+
 static enum msx_code say_nonsense(void *user, const struct msx_http_future *f,
                                   const struct msx_http_response *res, struct msx_error *err)
 {
@@ -391,6 +420,7 @@ int main(void)
         TEST(no_more_at_once_than_allowed),
         TEST(what_nobody_waits_for_goes_away),
         TEST(compressed_answers_are_unpacked),
+        TEST(trailers_belong_to_a_whole_answer),
         TEST(an_answer_called_nonsense_is_asked_for_again),
         TEST(the_limit_shrinks_and_grows_back),
     };
