@@ -145,18 +145,19 @@ static enum msx_code read_journal(struct plan_journal *j, const struct msx_ctx *
 {
     MSX_AUTO(msx_buf_release) struct msx_buf text = MSX_BUF_INIT(JOURNAL_MAX);
     enum msx_code rc = msx_file_read(path, &text, err);
-    const char *p, *nl;
+    const char *p, *end, *nl;
 
     if (rc == MSX_E_NOTFOUND)
         return MSX_OK;
     if (rc)
         return rc;
-    for (p = text.data; *p; p = nl + 1) {
+    end = text.data + text.len;
+    for (p = text.data; p < end; p = nl + 1) {
         MSX_AUTO(msx_json_free_p) json_t *line = NULL;
 
-        nl = strchr(p, '\n');
+        nl = memchr(p, '\n', (size_t)(end - p)); /* a power loss may leave zeros in the file */
         if (!nl)
-            nl = p + strlen(p) - 1; /* so that p stops at the terminator */
+            nl = end - 1;
         rc = msx_json_parse(p, (size_t)(nl + 1 - p), "journal", &line, NULL);
         if (rc == MSX_E_NOMEM)
             return msx_fail(err, MSX_E_NOMEM, "out of memory");

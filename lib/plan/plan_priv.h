@@ -36,7 +36,9 @@ int plan_copy_column(json_t *to, const json_t *from, const char *column);
 /* The same stored value: null, absent and "" are one; 5 is 5.0; a date is its midnight; GUIDs in
  * any case; line ends in any style. */
 bool plan_value_same(const json_t *a, const json_t *b);
-/* The value as a person reads it, label first, at most about 120 bytes, appended. */
+/* Append s as a terminal may show it; "..." stands for what is beyond about max bytes of that. */
+void plan_add_short(struct msx_buf *b, const char *s, size_t max);
+/* The value as a person reads it, label first, at most about 100 bytes, appended. */
 void plan_value_text(struct msx_buf *b, const json_t *record, const char *column);
 /* Names of the <<...>> placeholders in the values that op would send, joined with ", "; false if
  * there are none. */

@@ -7,6 +7,8 @@
 #include "msxops/text.h"
 #include "plan/exec.h"
 
+#define WHO_MAX 60 /* bytes of a name in a message */
+
 const char *plan_outcome_name(enum plan_outcome o)
 {
     static const char *const names[PLAN_OUTCOMES] = {
@@ -80,7 +82,7 @@ void plan_op_conflict(struct plan_run *x, struct plan_op *r, struct plan_compare
     const char *who = plan_label(now, "_modifiedby_value");
     const char *when = msx_json_str(now, "modifiedon");
     const char *after;
-    MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(560);
+    MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(4096); /* cut when it is said */
     struct msx_error e = MSX_ERROR_INIT;
     size_t i, more;
 
@@ -105,10 +107,12 @@ void plan_op_conflict(struct plan_run *x, struct plan_op *r, struct plan_compare
         msx_buf_adds(&b, "; changed");
         if (who) {
             msx_buf_adds(&b, " by ");
-            msx_add_visible(&b, who, strlen(who));
+            plan_add_short(&b, who, WHO_MAX);
         }
-        if (when)
-            msx_buf_addf(&b, " on %s", when);
+        if (when) {
+            msx_buf_adds(&b, " on ");
+            plan_add_short(&b, when, WHO_MAX);
+        }
     }
     if (r->open)
         msx_buf_adds(&b, "; an earlier try of this operation may have come before that");

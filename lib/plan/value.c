@@ -8,7 +8,7 @@
 #include "msxops/text.h"
 #include "plan/plan_priv.h"
 
-#define SHOWN_MAX 120 /* bytes of a value in a message */
+#define SHOWN_MAX 100 /* bytes of a value in a message, as they are shown */
 
 bool plan_is_column(const char *key)
 {
@@ -145,13 +145,30 @@ static bool is_guid(const char *s)
     return msx_guid_parse(s, g);
 }
 
+void plan_add_short(struct msx_buf *b, const char *s, size_t max)
+{
+    const char *end = s + strlen(s);
+    size_t start = b->len;
+
+    while (s < end && !b->failed) {
+        const char *next = s;
+
+        (void)msx_utf8_next(&next, end);
+        if (b->len - start + (size_t)(next - s) > max) {
+            msx_buf_adds(b, "...");
+            return;
+        }
+        msx_add_visible(b, s, (size_t)(next - s));
+        s = next;
+    }
+}
+
 void plan_value_text(struct msx_buf *b, const json_t *record, const char *column)
 {
     const json_t *v = json_object_get(record, column);
     const char *label = plan_label(record, column);
     MSX_AUTO(msx_free_p) char *dump = NULL;
     const char *s;
-    size_t n;
 
     if (is_nothing(v)) {
         msx_buf_adds(b, "nothing");
@@ -167,17 +184,8 @@ void plan_value_text(struct msx_buf *b, const json_t *record, const char *column
             b->failed = MSX_E_NOMEM;
         s = dump ? dump : "";
     }
-    n = strlen(s);
     msx_buf_addc(b, '\'');
-    if (n > SHOWN_MAX) {
-        n = SHOWN_MAX;
-        while (n > 0 && ((unsigned char)s[n] & 0xC0) == 0x80)
-            n--; /* not in the middle of a character */
-        msx_add_visible(b, s, n);
-        msx_buf_adds(b, "...");
-    } else {
-        msx_add_visible(b, s, n);
-    }
+    plan_add_short(b, s, SHOWN_MAX);
     msx_buf_addc(b, '\'');
 }
 

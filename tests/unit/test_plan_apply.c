@@ -97,6 +97,27 @@ static void touched_column_is_a_conflict(void **state)
     assert_int_equal(S->total_sends, 0);
 }
 
+/* However long and odd the texts are, the person learns who to ask. */
+static void a_conflict_of_long_texts_names_who_and_when(void **state)
+{
+    char was[700], will[700], is[700];
+
+    (void)state;
+    for (size_t i = 0; i < 699; i++) {
+        was[i] = i % 3 ? 'a' : '\x02';
+        will[i] = i % 3 ? 'b' : '\x03';
+        is[i] = i % 3 ? 'c' : '\x04';
+    }
+    was[699] = will[699] = is[699] = '\0';
+    sim_edit(S, sim_guid(1), "msp_forecastcomments", json_string(was));
+    sim_update(S, P, "update_milestone", 1, json_pack("{s:s}", "msp_forecastcomments", will));
+    sim_edit(S, sim_guid(1), "msp_forecastcomments", json_string(is));
+    assert_int_equal(apply(NULL), MSX_E_CONFLICT);
+    assert_non_null(strstr(message("OP-1"), "msp_forecastcomments"));
+    assert_non_null(strstr(message("OP-1"), "Kim Other"));
+    assert_non_null(strstr(message("OP-1"), "2026-03-02T10:00:00Z"));
+}
+
 static void touched_guard_is_a_conflict_unless_rebased(void **state)
 {
     struct msx_apply_options rebase = { .on_conflict = MSX_CONFLICT_REBASE };
@@ -788,6 +809,35 @@ static void edited_operation_is_a_new_one(void **state)
     assert_int_equal(S->total_sends, 2);
 }
 
+/* After a power loss a file may end in zeros: what was added later still counts. */
+static void zeros_in_the_journal_hide_nothing(void **state)
+{
+    static const char zeros[40] = "";
+    char path[200], key[33];
+    struct msx_apply_options resume = { .resume = true };
+    struct plan_io io = sim_io(S);
+    FILE *f;
+
+    (void)state;
+    redate(1);
+    assert_int_equal(plan_journal_key(P->doc, key, NULL), MSX_OK);
+    snprintf(path, sizeof path, "%s/journal", S->dir);
+    assert_int_equal(msx_mkdirs(path, 0700, NULL), MSX_OK);
+    snprintf(path, sizeof path, "%s/journal/%s.jsonl", S->dir, key);
+    f = fopen(path, "we");
+    assert_non_null(f);
+    assert_int_equal(fwrite(zeros, 1, sizeof zeros, f), sizeof zeros);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(apply(NULL), MSX_OK);
+    /* done is done: somebody has set the date back since, and it stays so */
+    sim_edit(S, sim_guid(1), "msp_milestonedate", json_string("2026-02-01"));
+    json_decref(R);
+    R = NULL;
+    assert_int_equal(plan_apply(&S->ctx, &io, P, &resume, &R, &E), MSX_OK);
+    assert_string_equal(sim_outcome(R, "OP-1"), "already-applied");
+    assert_int_equal(effects(), 1);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -795,6 +845,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(unrelated_edit_goes_on),
         T(touched_column_is_a_conflict),
+        T(a_conflict_of_long_texts_names_who_and_when),
         T(touched_guard_is_a_conflict_unless_rebased),
         T(rebase_never_overwrites),
         T(skip_reports_skipped),
@@ -830,6 +881,7 @@ int main(void)
         T(second_apply_at_the_same_time),
         T(undo_takes_everything_back),
         T(undo_respects_later_edits),
+        T(zeros_in_the_journal_hide_nothing),
         T(edited_operation_is_a_new_one),
     };
 
