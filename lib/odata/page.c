@@ -37,7 +37,7 @@ enum msx_code odata_page_parse(const char *body, size_t len, bool listing, json_
             return rc;
     }
     link = json_object_get(doc, "@odata.nextLink");
-    if (link && (!json_is_string(link) || !json_string_length(link)))
+    if (link && !json_is_null(link) && (!json_is_string(link) || !json_string_length(link)))
         return msx_fail(err, MSX_E_SERVER, "the service's next-page link is not a URL");
     *doc_out = MSX_STEAL(doc);
     return MSX_OK;
@@ -70,10 +70,11 @@ enum msx_code odata_next_link(const struct msx_odata *o, const json_t *doc, char
     if (!msx_http_same_origin(o->http, link)) {
         MSX_AUTO(msx_free_p) char *origin = msx_http_origin_of(link);
 
+        /* none: relative, or plain http to another machine */
         return msx_fail(err, MSX_E_SERVER,
-                        "the next-page link of '%s' leads to '%.200s': refused, nothing was sent "
+                        "the next-page link of '%s' leads to '%.*s': refused, nothing was sent "
                         "there",
-                        o->org, origin ? origin : "no valid URL");
+                        o->org, origin ? 200 : (int)strcspn(link, "?#"), origin ? origin : link);
     }
     if (strpbrk(link, "#\\"))
         return msx_fail(err, MSX_E_SERVER, "the service's next-page link is not a URL");

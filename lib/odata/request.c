@@ -137,7 +137,7 @@ static enum msx_code take_inner(const struct part *p, size_t i, const struct oda
     } else {
         rc = odata_page_parse(in->body, in->body_len, p->rows->mode == ROWS_LIST, &doc, err);
     }
-    if (!rc && p->paths && json_object_get(doc, "@odata.nextLink")) {
+    if (!rc && p->paths && msx_json_str(doc, "@odata.nextLink")) {
         json_decref(doc);
         rc = msx_fail(err, MSX_E_LIMIT, "it has more than one page");
         doc = NULL;

@@ -14,6 +14,7 @@ struct table {
     int cut_at;
     int status, status_at; /* answer number status_at gets this status */
     const char *body;      /* with it */
+    bool null_link;        /* the last page has a link, null */
     const char *foreign;   /* next link of the first page leads there */
     bool same_link, cycle, relative, empty_middle, unframed, malformed_once;
     char paths[64][40000];
@@ -41,7 +42,8 @@ static void add_page(struct table *t, const struct fake_req *req, char *out, siz
         page = 0;
     for (int i = from; i < from + page && i < total; i++)
         n += (size_t)snprintf(out + n, size - n, "%s{\"id\":%d}", i > from ? "," : "", i);
-    n += (size_t)snprintf(out + n, size - n, "]");
+    n += (size_t)snprintf(out + n, size - n, "]%s",
+                          t->null_link && from + page >= total ? ",\"@odata.nextLink\":null" : "");
     if (from + page < total) {
         if (t->empty_middle && page == 0) {
             t->empty_middle = false;
@@ -187,6 +189,20 @@ static void an_empty_page_is_not_the_end(void **state)
     msx_rows_free(r);
 }
 
+static void a_link_that_is_null_is_none(void **state)
+{
+    struct fx *x = *state;
+    const struct msx_query q = { .set = "x" };
+    struct msx_rows *r = NULL;
+    struct msx_error err = MSX_ERROR_INIT;
+
+    x->t.null_link = true;
+    if (list(x, &q, &r, &err))
+        fail_msg("%s", err.msg);
+    assert_ids(msx_rows_array(r), 7);
+    msx_rows_free(r);
+}
+
 static void links_that_lead_astray_are_refused(void **state)
 {
     struct fx *x = *state;
@@ -201,9 +217,11 @@ static void links_that_lead_astray_are_refused(void **state)
     msx_rows_free(r);
     x->t.foreign = "/api/data/v9.2/x?$skiptoken=3";
     assert_int_equal(list(x, &q, &r, &err), MSX_E_SERVER);
+    assert_non_null(strstr(err.msg, "leads to '/api/data/v9.2/x'"));
     msx_rows_free(r);
-    x->t.foreign = "http://127.0.0.1.evil.example/x";
+    x->t.foreign = "http://127.0.0.1.evil.example/x?$skiptoken=3";
     assert_int_equal(list(x, &q, &r, &err), MSX_E_SERVER);
+    assert_non_null(strstr(err.msg, "leads to 'http://127.0.0.1.evil.example/x': refused"));
     msx_rows_free(r);
     x->t.foreign = NULL;
     x->t.same_link = true;
@@ -584,6 +602,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         T(all_pages_with_the_same_wish),
         T(an_empty_page_is_not_the_end),
+        T(a_link_that_is_null_is_none),
         T(links_that_lead_astray_are_refused),
         T(top_bounds_the_whole),
         T(counts_are_true_when_all_was_read),
