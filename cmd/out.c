@@ -123,7 +123,7 @@ static void render(struct app *app, struct msx_buf *b, const char *format, const
     if (strcmp(format, "ndjson") == 0)
         msx_render_ndjson(b, list);
     else if (strcmp(format, "csv") == 0)
-        msx_render_csv(b, list, picked, true);
+        msx_render_csv(b, list, picked, true, app->ctx.tz);
     else if (!rows)
         msx_render_record(b, result, width);
     else if (json_array_size(rows) == 0 && app->out_tty)
@@ -133,7 +133,7 @@ static void render(struct app *app, struct msx_buf *b, const char *format, const
                          picked ? picked
                          : view ? view->cols
                                 : NULL,
-                         &(struct msx_table_style){ width, app->color });
+                         &(struct msx_table_style){ width, app->color, app->ctx.tz });
 }
 
 enum msx_code out_result(struct app *app, const json_t *result, const struct view *view,

@@ -35,6 +35,9 @@ void msx_tz_free(struct msx_tz *tz);
 const char *msx_tz_name(const struct msx_tz *tz); /* "UTC", "Europe/Berlin", or the TZ text */
 int msx_tz_offset_s(const struct msx_tz *tz, int64_t unix_s); /* seconds east of UTC */
 msx_day msx_tz_day(const struct msx_tz *tz, int64_t unix_s);
+/* The time by which the calendar day d of tz is written: its noon, in Unix seconds. msx_day_of() of
+ * it is d again. */
+int64_t msx_tz_noon(const struct msx_tz *tz, msx_day d);
 
 /* RFC 3339 timestamp ("2026-03-01T23:30:00Z", fraction and +hh:mm allowed; none means UTC) to Unix
  * seconds. False when it is not one. */

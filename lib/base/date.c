@@ -305,6 +305,15 @@ msx_day msx_tz_day(const struct msx_tz *tz, int64_t unix_s)
     return (msx_day)floor_div(unix_s + msx_tz_offset_s(tz, unix_s), 86400);
 }
 
+int64_t msx_tz_noon(const struct msx_tz *tz, msx_day d)
+{
+    int64_t noon = (int64_t)d * 86400 + 43200, t = noon - msx_tz_offset_s(tz, noon);
+
+    t = noon - msx_tz_offset_s(tz, t);
+    /* at UTC-12 that is the next midnight UTC, which stands for the next day */
+    return t % 86400 == 0 && t / 86400 != d ? t + 3600 : t;
+}
+
 /* Time part 00:00:00 (any fraction) and offset Z or +00:00, in a value that parse_time() took. */
 static bool midnight_utc(const char *value)
 {

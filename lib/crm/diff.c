@@ -19,17 +19,26 @@ static bool equal(const json_t *a, const json_t *b)
     return json_equal(a, b);
 }
 
-/* The day of a date-only value, or of a time by which days are written (midnight, noon UTC): better
- * than the service's label, which follows its locale. */
-static bool day_of(const char *value, char day[11])
+/* The day of a date-only value, or of a time by which days are written: better than the service's
+ * label, which follows its locale. A label that is a day is the user's own, of a time that may be
+ * the day before or after in UTC. */
+static bool day_of(const char *value, const char *label, char day[11])
 {
     size_t n = value ? strlen(value) : 0;
+    msx_day utc, own = msx_day_parse(label);
 
-    if (n < 10 || (n > 10 && strcmp(value + 10, "T00:00:00Z") && strcmp(value + 10, "T12:00:00Z")))
+    if (n < 10)
         return false;
     memcpy(day, value, 10);
     day[10] = '\0';
-    return msx_day_parse(day) != MSX_DAY_NONE;
+    utc = msx_day_parse(day);
+    if (n == 10 || utc == MSX_DAY_NONE)
+        return utc != MSX_DAY_NONE;
+    if (own != MSX_DAY_NONE && abs(own - utc) <= 1) {
+        msx_day_format(own, day);
+        return true;
+    }
+    return !strcmp(value + 10, "T00:00:00Z") || !strcmp(value + 10, "T12:00:00Z");
 }
 
 /* What a person sees of a value: its label where there is one. New reference. */
@@ -39,7 +48,7 @@ static json_t *shown(const json_t *rec, const char *field, bool labels)
     json_t *v = json_object_get(rec, field);
     char day[11];
 
-    if (label && day_of(json_string_value(v), day))
+    if (label && day_of(json_string_value(v), label, day))
         return json_string(day);
     if (label && !absent(v))
         return json_string(label);

@@ -107,19 +107,24 @@ static enum msx_code set_text(struct msx_crm *crm, const struct msx_crm_table *t
 }
 
 /* A date-only column takes the date. A column that the service shows in each reader's own zone gets
- * noon UTC, which is the same calendar day from UTC-12 to UTC+11. */
-static const char *time_suffix(struct msx_crm *crm, const struct msx_crm_table *t,
-                               const char *column, const json_t *before)
+ * noon of the user's own day. New string, NULL when out of memory. */
+static char *stamp_of(struct msx_crm *crm, const struct msx_crm_table *t, const char *column,
+                      msx_day day, const json_t *before)
 {
     const json_t *p = property(crm, t, column);
     const char *behavior = msx_json_str(p, "dateBehavior");
     const char *now = msx_json_str(before, column);
+    char text[21];
 
     if (!behavior)
         behavior = t == &msx_crm_tasks || (now && strlen(now) > 10) ? "UserLocal" : "DateOnly";
     if (!strcmp(behavior, "DateOnly"))
-        return "";
-    return strcmp(behavior, "TimeZoneIndependent") ? "T12:00:00Z" : "T00:00:00Z";
+        msx_day_format(day, text);
+    else if (!strcmp(behavior, "TimeZoneIndependent"))
+        msx_time_format((int64_t)day * 86400, text);
+    else
+        msx_time_format(msx_tz_noon(crm->ctx->tz, day), text);
+    return msx_strdup(text);
 }
 
 static enum msx_code set_date(struct msx_crm *crm, const struct msx_crm_table *t,
@@ -141,7 +146,7 @@ static enum msx_code set_date(struct msx_crm *crm, const struct msx_crm_table *t
     if (day < msx_day_from_civil(1753, 1, 1))
         return msx_fail(err, MSX_E_USAGE, "'%s': the service knows no dates before 1753", f->param);
     msx_day_format(day, text);
-    stamp = msx_asprintf("%s%s", text, time_suffix(crm, t, f->column, before));
+    stamp = stamp_of(crm, t, f->column, day, before);
     if (!stamp || msx_json_set_str(after, f->column, stamp) ||
         msx_crm_set_label(after, f->column, text))
         return msx_crm_oom(err);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "msxops/date.h"
 #include "msxops/mem.h"
 #include "plan/exec.h"
 
@@ -98,7 +99,24 @@ static json_t *guard_of(const json_t *op, const json_t *inverse)
     return MSX_STEAL(guard);
 }
 
-static json_t *before_of(const json_t *state, const json_t *guard)
+/* A date has the user's day beside it, as in any plan: the service's own label follows its locale.
+ */
+static int label_day(const struct undo *u, json_t *before, const char *column)
+{
+    const struct msx_tz *tz = u->x->ctx->tz;
+    const char *label = plan_label(before, column);
+    MSX_AUTO(msx_free_p) char *key = msx_asprintf("%s" PLAN_LABEL, column);
+    bool bad = false;
+    msx_day day = label && tz ? msx_day_of(msx_json_str(before, column), tz, &bad) : MSX_DAY_NONE;
+    char text[11];
+
+    if (day == MSX_DAY_NONE)
+        return 0;
+    msx_day_format(day, text);
+    return key ? msx_json_set_str(before, key, text) : -1;
+}
+
+static json_t *before_of(const struct undo *u, const json_t *state, const json_t *guard)
 {
     MSX_AUTO(msx_json_free_p) json_t *before = json_object();
     json_t *v;
@@ -107,7 +125,8 @@ static json_t *before_of(const json_t *state, const json_t *guard)
     if (!before || msx_json_set_str(before, PLAN_ETAG, msx_json_str(state, PLAN_ETAG)) < 0)
         return NULL;
     json_array_foreach(guard, i, v) {
-        if (plan_copy_column(before, state, json_string_value(v)) < 0)
+        if (plan_copy_column(before, state, json_string_value(v)) < 0 ||
+            label_day(u, before, json_string_value(v)) < 0)
             return NULL;
     }
     return MSX_STEAL(before);
@@ -173,7 +192,7 @@ static int add_op(struct undo *u, size_t at, const json_t *inverse)
     MSX_AUTO(msx_json_free_p) json_t *guard = guard_of(r->op, inverse);
     MSX_AUTO(msx_json_free_p) json_t *op = NULL;
     json_t *before =
-        guard ? before_of(json_object_get(u->records, plan_target_id(r->op)), guard) : NULL;
+        guard ? before_of(u, json_object_get(u->records, plan_target_id(r->op)), guard) : NULL;
     MSX_AUTO(msx_free_p)
     char *why = msx_asprintf("takes back %s (%s)", of, msx_json_str_or(r->op, "type", ""));
 

@@ -84,7 +84,7 @@ static char *value_text(const json_t *v)
         return msx_strdup("-");
     if (!row || json_object_set(row, "v", (json_t *)(uintptr_t)v) < 0)
         return NULL;
-    return msx_cell_text(row, &col);
+    return msx_cell_text(row, &col, NULL);
 }
 
 static size_t line_len(const char *s)

@@ -79,7 +79,21 @@ static void add_value(struct msx_buf *b, const json_t *v)
     }
 }
 
-char *msx_cell_text(const json_t *row, const struct msx_column *col)
+static void add_day(struct msx_buf *b, const json_t *v, const struct msx_tz *tz)
+{
+    bool bad = false;
+    msx_day day = tz ? msx_day_of(json_string_value(v), tz, &bad) : MSX_DAY_NONE;
+    char text[11];
+
+    msx_day_format(day, text);
+    if (day != MSX_DAY_NONE)
+        msx_buf_adds(b, text);
+    else
+        msx_buf_add(b, json_string_value(v),
+                    json_string_length(v) > 10 ? 10 : json_string_length(v));
+}
+
+char *msx_cell_text(const json_t *row, const struct msx_column *col, const struct msx_tz *tz)
 {
     struct msx_buf b = MSX_BUF_INIT(CELL_MAX);
     const json_t *v = member(row, col->key);
@@ -93,8 +107,7 @@ char *msx_cell_text(const json_t *row, const struct msx_column *col)
     if (col->cell == MSX_CELL_MONEY && json_is_number(v))
         msx_render_money(&b, json_number_value(v));
     else if (col->cell == MSX_CELL_DAY && json_is_string(v))
-        msx_buf_add(&b, json_string_value(v),
-                    json_string_length(v) > 10 ? 10 : json_string_length(v));
+        add_day(&b, v, tz);
     else
         add_value(&b, v);
     out = msx_buf_take(&b);

@@ -46,11 +46,12 @@ static json_t *all_keys(const json_t *rows)
     return keys;
 }
 
-static void csv_row(struct msx_buf *b, const json_t *row, const struct msx_column *cols)
+static void csv_row(struct msx_buf *b, const json_t *row, const struct msx_column *cols,
+                    const struct msx_tz *tz)
 {
     for (const struct msx_column *c = cols; c->key; c++) {
         const json_t *raw = json_object_get(row, c->key);
-        char *text = msx_cell_text(row, c);
+        char *text = msx_cell_text(row, c, tz);
 
         if (c != cols)
             msx_buf_addc(b, ',');
@@ -62,7 +63,7 @@ static void csv_row(struct msx_buf *b, const json_t *row, const struct msx_colum
 }
 
 void msx_render_csv(struct msx_buf *b, const json_t *rows, const struct msx_column *cols,
-                    bool heading)
+                    bool heading, const struct msx_tz *tz)
 {
     json_t *keys = NULL;
     struct msx_column *own = NULL;
@@ -94,7 +95,7 @@ void msx_render_csv(struct msx_buf *b, const json_t *rows, const struct msx_colu
         msx_buf_adds(b, "\r\n");
     }
     json_array_foreach((json_t *)(uintptr_t)rows, i, row)
-        csv_row(b, row, cols);
+        csv_row(b, row, cols, tz);
     msx_free(own);
     json_decref(keys);
 }

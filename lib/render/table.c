@@ -45,9 +45,9 @@ static size_t count_columns(const struct msx_column *cols)
 }
 
 /* A cell as shown: control characters visible, one line. New. */
-static char *shown(const json_t *row, const struct msx_column *col)
+static char *shown(const json_t *row, const struct msx_column *col, const struct msx_tz *tz)
 {
-    char *text = msx_cell_text(row, col);
+    char *text = msx_cell_text(row, col, tz);
     struct msx_buf b = MSX_BUF_INIT(CELL_MAX);
     char *out;
 
@@ -171,7 +171,7 @@ void msx_render_table(struct msx_buf *b, const json_t *rows, const struct msx_co
         heads[c] = msx_strdup(cols[c].title);
         widths[c] = msx_utf8_width(cols[c].title, strlen(cols[c].title));
         for (size_t r = 0; r < nrows; r++) {
-            char *t = shown(json_array_get(rows, r), &cols[c]);
+            char *t = shown(json_array_get(rows, r), &cols[c], style->tz);
             size_t w = t ? msx_utf8_width(t, strlen(t)) : 0;
 
             cells[r * n + c] = t;
@@ -219,7 +219,7 @@ static void record_lines(struct msx_buf *b, const json_t *record, const char *pr
             record_lines(b, v, deeper ? deeper : "", longest, width, depth - 1);
             continue;
         }
-        text = shown(record, &col);
+        text = shown(record, &col, NULL);
         if (!text)
             continue;
         msx_buf_addf(b, "%-*s  ", (int)longest, name);

@@ -81,6 +81,32 @@ redate() { plan milestones update "$1" --date 2026-12-15 >/dev/null; }
     [ "$(jq -r .counts.applied <<<"$output")" = 1 ]
 }
 
+@test "a due date is the user's own day, far east and far west" {
+    local zone
+    for zone in Pacific/Auckland Pacific/Pago_Pago; do
+        setup
+        rm -f p.plan.json
+        export TZ=$zone
+        plan tasks create --milestone "${numbers[0]}" --subject "Unblock it" --due 2026-03-20 >/dev/null
+        [ "$(msxops diff p.plan.json -o json -q '.cards[0].rows[] | select(.field == "scheduledend").after')" = 2026-03-20 ]
+        run -0 --separate-stderr apply
+        [ "$(jq '.operations[0].verified' <<<"$output")" = true ]
+        task=$(jq -r '.operations[0].target.id' <<<"$output")
+        [[ "$(msxops tasks list --milestone "${numbers[0]}" -o table)" == *"Unblock it"*2026-03-20* ]]
+        run -2 --separate-stderr msxops tasks update "$task" --due 2026-03-20 --plan q.plan.json # no change
+        [ ! -e q.plan.json ]
+        # and changed: both sides of the row, there and back
+        rm p.plan.json
+        plan tasks update "$task" --due 2026-03-21 >/dev/null
+        row='.cards[0].rows[] | select(.field == "scheduledend") | "\(.before) \(.after)"'
+        [ "$(msxops diff p.plan.json -o json -q "$row")" = "2026-03-20 2026-03-21" ]
+        run -0 --separate-stderr apply
+        undo=$(jq -r .undo <<<"$output")
+        [ "$(msxops diff "$undo" -o json -q "$row")" = "2026-03-21 2026-03-20" ]
+    done
+    export TZ=UTC
+}
+
 @test "the undo plan takes it back, unless somebody has worked on it since" {
     before=$(msxops milestones show "$guid" -q .msp_milestonedate)
     redate "${numbers[0]}"

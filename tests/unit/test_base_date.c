@@ -164,6 +164,36 @@ static void zones(void **state)
     }
 }
 
+static void noon_of_a_day_is_that_day(void **state)
+{
+    static const struct {
+        const char *zone, *day, *noon;
+    } rows[] = {
+        { "UTC", "2026-03-20", "2026-03-20T12:00:00Z" },
+        { "America/New_York", "2026-03-07", "2026-03-07T17:00:00Z" },
+        { "America/New_York", "2026-03-08", "2026-03-08T16:00:00Z" },
+        { "Pacific/Auckland", "2026-03-20", "2026-03-19T23:00:00Z" }, /* UTC+13 */
+        { "Pacific/Auckland", "2026-07-01", "2026-07-01T00:00:00Z" }, /* UTC+12 */
+        { "Pacific/Kiritimati", "2027-01-01", "2026-12-31T22:00:00Z" },
+        { "Pacific/Pago_Pago", "2026-03-20", "2026-03-20T23:00:00Z" },
+        { "<-12>12", "2026-03-20", "2026-03-21T01:00:00Z" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct msx_tz *tz = zone(rows[i].zone);
+        msx_day day = msx_day_parse(rows[i].day);
+        bool bad = true;
+        char text[21];
+
+        msx_time_format(msx_tz_noon(tz, day), text);
+        assert_string_equal(text, rows[i].noon);
+        assert_int_equal(msx_day_of(text, tz, &bad), day);
+        assert_false(bad);
+        msx_tz_free(tz);
+    }
+}
+
 static void day_of_values(void **state)
 {
     static const struct {
@@ -206,6 +236,7 @@ int main(void)
         cmocka_unit_test(resolves_what_users_type),
         cmocka_unit_test(timestamps),
         cmocka_unit_test(zones),
+        cmocka_unit_test(noon_of_a_day_is_that_day),
         cmocka_unit_test(day_of_values),
     };
 

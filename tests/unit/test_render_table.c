@@ -28,10 +28,34 @@ static void aligned_and_safe(void **state)
     MSX_AUTO(msx_json_free_p) json_t *r = rows();
 
     (void)state;
-    msx_render_table(&b, r, cols, &(struct msx_table_style){ 0, false });
+    msx_render_table(&b, r, cols, &(struct msx_table_style){ 0, false, NULL });
     assert_string_equal(b.data, "Name            Status      USD  Date\n"
                                 "Contoso \xe6\x9d\xb1\xe4\xba\xac    At Risk  12,346  2026-03-02\n"
                                 "x\\x1b[31m\\nred                0\n");
+}
+
+static void days_are_the_users_own(void **state)
+{
+    static const struct msx_column day[] = { { "d", "Date", MSX_CELL_DAY, 0 }, { .key = NULL } };
+    MSX_AUTO(msx_json_free_p)
+    json_t *r = json_pack("[{s:s}, {s:s}, {s:s}, {s:s}]", "d", "2026-03-19T23:00:00Z", "d",
+                          "2026-03-20", "d", "2026-03-20T00:00:00Z", "d", "soon, very soon");
+    struct msx_tz *tz = NULL;
+
+    (void)state;
+    assert_int_equal(msx_tz_open("Pacific/Auckland", &tz, NULL), MSX_OK);
+    for (int csv = 0; csv < 2; csv++) {
+        MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(1 << 20);
+
+        if (csv)
+            msx_render_csv(&b, r, day, false, tz);
+        else
+            msx_render_table(&b, r, day, &(struct msx_table_style){ 0, false, tz });
+        assert_string_equal(b.data,
+                            csv ? "2026-03-20\r\n2026-03-20\r\n2026-03-20\r\n\"soon, very\"\r\n"
+                                : "Date\n2026-03-20\n2026-03-20\n2026-03-20\nsoon, very\n");
+    }
+    msx_tz_free(tz);
 }
 
 static void shrinks_to_the_terminal(void **state)
@@ -41,7 +65,7 @@ static void shrinks_to_the_terminal(void **state)
         MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(1 << 20);
         MSX_AUTO(msx_json_free_p) json_t *r = rows();
 
-        msx_render_table(&b, r, cols, &(struct msx_table_style){ width, false });
+        msx_render_table(&b, r, cols, &(struct msx_table_style){ width, false, NULL });
         for (const char *line = b.data; *line;) {
             size_t n = strcspn(line, "\n");
 
@@ -59,7 +83,7 @@ static void csv_is_safe_for_spreadsheets(void **state)
                           "n", -5, "z", "two\nlines", "a", "@cmd", "late", "-x");
 
     (void)state;
-    msx_render_csv(&b, r, NULL, true);
+    msx_render_csv(&b, r, NULL, true, NULL);
     assert_string_equal(b.data, "a,b,n,z,late\r\n"
                                 "\"'=1+1\",\"say \"\"hi\"\", ok\",-5,\"two\nlines\",\r\n"
                                 "\"'@cmd\",,,,\"'-x\"\r\n");
@@ -116,6 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(aligned_and_safe),
+        cmocka_unit_test(days_are_the_users_own),
         cmocka_unit_test(shrinks_to_the_terminal),
         cmocka_unit_test(csv_is_safe_for_spreadsheets),
         cmocka_unit_test(money_rounds_half_away_from_zero),
