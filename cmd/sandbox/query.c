@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "msxops/mem.h"
+#include "msxops/text.h"
 
 #define MAX_EXPANDS 15
 #define MAX_NESTING 6
@@ -336,6 +337,10 @@ static bool parse_option(struct sb_arena *a, const struct sb_option_text *o, boo
         q->skiptoken = o->value;
     else if (*o->name == '$')
         return unsupported(o->name, e);
+    else if (msx_ieq(o->name, "fetchXml") || msx_ieq(o->name, "savedQuery") ||
+             msx_ieq(o->name, "userQuery"))
+        return sb_fail(e, 501, "0x80040219",
+                       "The sandbox answers queries in OData options only, not '%.60s'.", o->name);
     return true; /* aliases and options of other people's */
 }
 
