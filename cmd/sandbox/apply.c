@@ -220,8 +220,7 @@ static bool run(struct apply *a)
     }
     msx_buf_adds(b, "]}");
     (void)sqlite3_finalize(st);
-    a->c->r->status = 200;
-    sb_response_header(a->c->r, "Content-Type", "application/json; odata.metadata=minimal");
+    sb_answer_json(a->c, 200, false);
     return rc == SQLITE_DONE || sb_fail_sql(&a->c->e, a->c->conn->db);
 }
 

@@ -162,9 +162,9 @@ static bool column(struct sb_call *c, const struct sb_table *t, const struct sb_
     struct sb_value v = { .kind = SB_NULL };
 
     if (sb_is_lookup(a))
-        return sb_fail_payload(&c->e, t,
-                               "CRM do not support direct update of Entity Reference properties, "
-                               "Use Navigation properties instead.");
+        return sb_fail(&c->e, 400, "0x80060888",
+                       "CRM do not support direct update of Entity Reference properties, Use "
+                       "Navigation properties instead.");
     if (!sb_value_from_json(t, a, value, SB_FROM_CLIENT, &v, &c->e))
         return false;
     if (strcmp(a->name, t->pk) == 0) {

@@ -47,13 +47,27 @@ static void add_context(const struct sb_call *c, const struct sb_query *q, const
     msx_buf_adds(b, suffix);
 }
 
-static void json_answer(struct sb_call *c, int status)
+/* What was asked for in Prefer and is done, in one header. */
+static void preference_applied(struct sb_call *c, bool paged)
+{
+    MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(2000);
+
+    if (c->prefer.representation && sb_method_writes(c->q->method))
+        msx_buf_adds(&b, "return=representation");
+    if (paged && c->prefer.max_page)
+        msx_buf_addf(&b, "%sodata.maxpagesize=%ld", b.len ? "," : "", c->prefer.max_page);
+    if (*c->prefer.annotations)
+        msx_buf_addf(&b, "%sodata.include-annotations=\"%s\"", b.len ? "," : "",
+                     c->prefer.annotations);
+    if (b.len && !b.failed)
+        sb_response_header(c->r, "Preference-Applied", "%s", b.data);
+}
+
+void sb_answer_json(struct sb_call *c, int status, bool paged)
 {
     c->r->status = status;
     sb_response_header(c->r, "Content-Type", "application/json; odata.metadata=minimal");
-    if (*c->prefer.annotations)
-        sb_response_header(c->r, "Preference-Applied", "odata.include-annotations=\"%s\"",
-                           c->prefer.annotations);
+    preference_applied(c, paged);
 }
 
 /* --- sets --- */
@@ -203,12 +217,7 @@ static bool answer_rows(struct sb_call *c, struct sb_query *q, const struct sb_r
     json_decref(page.after);
     if (!ok)
         return false;
-    json_answer(c, 200);
-    if (c->prefer.max_page)
-        sb_response_header(c->r, "Preference-Applied", "odata.maxpagesize=%ld%s%s%s",
-                           c->prefer.max_page,
-                           *c->prefer.annotations ? ",odata.include-annotations=\"" : "",
-                           c->prefer.annotations, *c->prefer.annotations ? "\"" : "");
+    sb_answer_json(c, 200, true);
     return true;
 }
 
@@ -270,7 +279,7 @@ bool sb_answer_record(struct sb_call *c, const struct sb_table *t, const char *i
         } else {
             add_context(c, q, "/$entity", &context);
             ok = sb_plan_add_row(c, p, context.data, &c->r->body);
-            json_answer(c, status);
+            sb_answer_json(c, status, false);
         }
     }
     sb_plan_free(p);
@@ -321,7 +330,7 @@ static bool read_property(struct sb_call *c, const struct sb_attr *a, bool raw)
             else
                 msx_buf_adds(b, number);
             msx_buf_addc(b, '}');
-            json_answer(c, 200);
+            sb_answer_json(c, 200, false);
         }
     }
     sb_row_release(&row);
@@ -355,7 +364,7 @@ static bool read_single_nav(struct sb_call *c, const struct sb_attr *a,
         msx_buf_addf(&c->r->body,
                      "{\"@odata.context\":\"%s$metadata#$ref\",\"@odata.id\":\"%s%s(%s)\"}", c->api,
                      c->api, to->set, id);
-        json_answer(c, 200);
+        sb_answer_json(c, 200, false);
         return true;
     }
     return sb_query_parse(&c->arena, to, &c->options, &q, &c->e) &&

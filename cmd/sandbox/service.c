@@ -164,43 +164,55 @@ static bool who_am_i(struct sb_call *c)
     return true;
 }
 
-/* RetrieveTotalRecordCount(EntityNames=['account','task']) */
+static bool add_record_count(struct sb_call *c, const char *name, json_t *keys, json_t *values)
+{
+    struct sb_query q = { .t = sb_table_by_name(name) };
+    sqlite3_stmt *st;
+
+    if (!q.t)
+        return sb_fail(&c->e, 400, "0x80041102", "The entity with a name = '%.100s' was not found.",
+                       name);
+    st = sb_plan_count(c, &q, NULL, NULL, 2000000000);
+    if (!st)
+        return false;
+    sb_append(keys, json_string(name));
+    sb_append(values,
+              json_integer(sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0));
+    (void)sqlite3_finalize(st);
+    return true;
+}
+
+/* RetrieveTotalRecordCount(EntityNames=['account','task']), or (EntityNames=@p1)?@p1=["account"] */
 static bool total_record_count(struct sb_call *c, const char *text)
 {
+    const char *p = strchr(text, '=');
     json_auto_t *body = json_object();
     json_t *counts = json_object(), *keys = json_array(), *values = json_array();
-    const char *p = strchr(text, '[');
+    MSX_AUTO(msx_free_p) char *alias = NULL;
+    bool ok = true;
 
     sb_set(body, "EntityRecordCountCollection", counts);
-    while (p && (p = strchr(p, '\''))) {
-        const char *end = strchr(p + 1, '\'');
-        MSX_AUTO(msx_free_p) char *name = end ? sb_ndup(p + 1, (size_t)(end - p - 1)) : NULL;
-        const struct sb_table *t = sb_table_by_name(name);
-        struct sb_query q = { .t = t };
-        sqlite3_stmt *st;
-
-        if (!t) {
-            json_decref(keys);
-            json_decref(values);
-            return sb_fail(&c->e, 400, "0x80041102",
-                           "The entity with a name = '%.100s' was not found.", name ? name : "");
-        }
-        st = sb_plan_count(c, &q, NULL, NULL, 2000000000);
-        if (!st) {
-            json_decref(keys);
-            json_decref(values);
-            return false;
-        }
-        sb_append(keys, json_string(name));
-        sb_append(values,
-                  json_integer(sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0));
-        (void)sqlite3_finalize(st);
-        p = end + 1;
-    }
-    sb_set(counts, "Count", json_integer((json_int_t)json_array_size(keys)));
-    sb_set(counts, "IsReadOnly", json_false());
     sb_set(counts, "Keys", keys);
     sb_set(counts, "Values", values);
+    if (p && p[1] == '@') {
+        alias = sb_ndup(p + 1, strcspn(p + 1, ")"));
+        p = sb_options_get(&c->options, alias);
+    }
+    p = p ? strchr(p, '[') : NULL;
+    if (!p)
+        return sb_fail(&c->e, 400, "0x80060888",
+                       "RetrieveTotalRecordCount needs EntityNames, a list of table names.");
+    for (p += strcspn(p, "'\""); ok && *p; p += strcspn(p, "'\"")) {
+        const char *end = strchr(p + 1, *p);
+        MSX_AUTO(msx_free_p) char *name = sb_ndup(p + 1, end ? (size_t)(end - p - 1) : 0);
+
+        ok = add_record_count(c, name, keys, values);
+        p = end ? end + 1 : p + strlen(p);
+    }
+    if (!ok)
+        return false;
+    sb_set(counts, "Count", json_integer((json_int_t)json_array_size(keys)));
+    sb_set(counts, "IsReadOnly", json_false());
     sb_response_json(c->r, 200, body);
     return true;
 }
@@ -290,6 +302,12 @@ static bool dispatch_set(struct sb_call *c)
 
     if (c->n_rest == 1 && strcmp(c->rest[0], "$count") == 0 && get)
         return sb_read_count(c);
+    if (c->n_rest == 1 && strcmp(m, "POST") == 0) {
+        bool known = true, ok = sb_write_multiple(c, c->rest[0], &known);
+
+        if (known)
+            return ok;
+    }
     if (c->n_rest)
         return no_segment(c, c->rest[0]);
     if (get)

@@ -106,6 +106,8 @@ bool sb_read_segment(struct sb_call *c); /* set(id)/property, /nav, /nav/$ref ..
 /* The record as return=representation and single GETs show it; false when it is missing. */
 bool sb_answer_record(struct sb_call *c, const struct sb_table *t, const char *id,
                       const struct sb_query *q, int status);
+/* Status and headers of a JSON answer; paged: odata.maxpagesize was heeded. */
+void sb_answer_json(struct sb_call *c, int status, bool paged);
 bool sb_apply(struct sb_call *c, const struct sb_query *q); /* apply.c */
 /* write.c */
 bool sb_write_create(struct sb_call *c);
@@ -123,6 +125,9 @@ bool sb_write_link(struct sb_call *c, const char *id, const struct sb_link *link
 /* Change a record as a given user, outside of any request's rules on headers. */
 bool sb_write_update(struct sb_call *c, const struct sb_table *t, const char *id,
                      const json_t *body);
+/* multiple.c: POST set/Microsoft.Dynamics.CRM.CreateMultiple, UpdateMultiple, UpsertMultiple;
+ * known is false when action is none of them, or none that the table has. */
+bool sb_write_multiple(struct sb_call *c, const char *action, bool *known);
 /* metadata.c */
 bool sb_metadata(struct sb_call *c, const char *first);
 bool sb_service_document(struct sb_call *c);

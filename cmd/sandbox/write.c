@@ -56,7 +56,6 @@ static bool answer_written(struct sb_call *c, const struct sb_table *t, const ch
             return false;
         if (strcmp(c->q->method, "POST") != 0)
             q.n_expand = 0; /* an update's answer heeds $select only */
-        sb_response_header(c->r, "Preference-Applied", "return=representation");
         return sb_answer_record(c, t, id, &q, created ? 201 : 200);
     }
     c->r->status = 204;

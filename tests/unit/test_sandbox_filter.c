@@ -362,6 +362,46 @@ static void metadata_answers_describe_the_tables(void **state)
     assert_string_equal(msx_json_str(f->json, "UserId"), ANA);
 }
 
+static void only_odata_options_are_queries(void **state)
+{
+    static const char *const queries[] = {
+        "accounts?fetchXml=<fetch><entity name='account'/></fetch>",
+        "accounts?savedQuery=99999999-0000-4000-8000-000000000001",
+        "accounts?userQuery=99999999-0000-4000-8000-000000000001",
+        "accounts/$count?fetchXml=<fetch/>",
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
+        assert_int_equal(get(f, queries[i]), 501);
+        assert_string_equal(error_code(f), "0x80040219");
+    }
+    assert_int_equal(get(f, "accounts?tag=mine"), 200); /* other people's options are not heard */
+}
+
+static void record_counts_take_lists_and_aliases(void **state)
+{
+    static const char *const calls[] = {
+        "RetrieveTotalRecordCount(EntityNames=['account','task'])",
+        "RetrieveTotalRecordCount(EntityNames=@p1)?@p1=['account','task']",
+        "RetrieveTotalRecordCount(EntityNames=@p1)?@p1=%5B%22account%22,%22task%22%5D",
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        const json_t *c;
+
+        assert_int_equal(get(f, calls[i]), 200);
+        c = msx_json_obj(f->json, "EntityRecordCountCollection");
+        assert_string_equal(json_string_value(json_array_get(msx_json_arr(c, "Keys"), 1)), "task");
+        assert_int_equal(json_integer_value(json_array_get(msx_json_arr(c, "Values"), 1)), 2);
+        assert_int_equal(json_integer_value(json_object_get(c, "Count")), 2);
+    }
+    assert_int_equal(get(f, "RetrieveTotalRecordCount(EntityNames=@p1)"), 400);
+    assert_int_equal(get(f, "RetrieveTotalRecordCount(EntityNames=['nope'])"), 400);
+    assert_string_equal(error_code(f), "0x80041102");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +414,8 @@ int main(void)
         cmocka_unit_test(a_loaded_label_without_a_code_is_served),
         cmocka_unit_test(apply_groups_and_sums),
         cmocka_unit_test(count_stops_at_its_cap_and_begins_with_a_mark),
+        cmocka_unit_test(only_odata_options_are_queries),
+        cmocka_unit_test(record_counts_take_lists_and_aliases),
         cmocka_unit_test(metadata_answers_describe_the_tables),
     };
 

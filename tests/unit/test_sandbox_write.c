@@ -81,7 +81,7 @@ static void bodies_are_checked(void **state)
     } cases[] = {
         { "tasks", "{\"subject\":\"a\",\"nope\":1}", "0x80090801", "nope" },
         { "tasks", "{\"subject\":\"a\",\"taskid\":\"" NEW "\"}", "0x80090801", "taskid" },
-        { "tasks", "{\"subject\":\"a\",\"_ownerid_value\":\"" BEN "\"}", "0x80048d19",
+        { "tasks", "{\"subject\":\"a\",\"_ownerid_value\":\"" BEN "\"}", "0x80060888",
           "Navigation properties" },
         { "tasks", "{\"subject\":\"a\",\"ownerid\":\"" BEN "\"}", "0x80048d19", "PrimitiveValue" },
         { "tasks", "{\"subject\":\"a\",\"OwnerId@odata.bind\":\"/systemusers(" BEN ")\"}",
@@ -295,6 +295,79 @@ static void conditional_get_answers_not_modified(void **state)
     assert_int_equal(ask(f, "GET", "accounts(" ACCOUNT ")", NULL, none), 200);
 }
 
+static void every_preference_that_is_heeded_is_named(void **state)
+{
+    static const struct header both[] = {
+        { "Prefer", "return=representation,odata.include-annotations=\"*\"" }, { NULL, NULL }
+    };
+    struct fixture *f = *state;
+
+    assert_int_equal(ask(f, "POST", "tasks?$select=statuscode", "{\"subject\":\"p\"}", both), 201);
+    assert_string_equal(sb_response_get(&f->r, "Preference-Applied"),
+                        "return=representation,odata.include-annotations=\"*\"");
+    assert_string_equal(
+        msx_json_str(f->json, "statuscode@OData.Community.Display.V1.FormattedValue"),
+        "Not Started");
+    assert_int_equal(ask(f, "GET", "tasks?$select=subject", NULL, representation), 200);
+    assert_null(sb_response_get(&f->r, "Preference-Applied"));
+}
+
+#define TYPE "\"@odata.type\":\"Microsoft.Dynamics.CRM.account\""
+
+static void many_records_are_written_by_one_message(void **state)
+{
+    struct fixture *f = *state;
+    size_t before = f->effects.n;
+    char body[400], id[37];
+
+    assert_int_equal(ask(f, "POST", "accounts/Microsoft.Dynamics.CRM.CreateMultiple",
+                         "{\"Targets\":[{" TYPE ",\"name\":\"m1\"},{" TYPE ",\"name\":\"m2\"}]}",
+                         NULL),
+                     200);
+    assert_int_equal(json_array_size(msx_json_arr(f->json, "Ids")), 2);
+    (void)snprintf(id, sizeof id, "%s",
+                   json_string_value(json_array_get(msx_json_arr(f->json, "Ids"), 1)));
+    assert_int_equal(f->effects.n, before + 2);
+    (void)snprintf(body, sizeof body,
+                   "{\"Targets\":[{" TYPE ",\"accountid\":\"%s\",\"name\":\"m3\"}]}", id);
+    assert_int_equal(ask(f, "POST", "accounts/Microsoft.Dynamics.CRM.UpdateMultiple", body, NULL),
+                     204);
+    assert_int_equal(get(f, "accounts?$filter=name eq 'm3'"), 200);
+    assert_int_equal(json_array_size(msx_json_arr(f->json, "value")), 1);
+    assert_int_equal(ask(f, "POST", "accounts/Microsoft.Dynamics.CRM.UpsertMultiple",
+                         "{\"Targets\":[{" TYPE ",\"accountid\":\"" NEW "\",\"name\":\"m4\"},{" TYPE
+                         ",\"name\":\"m5\"}]}",
+                         NULL),
+                     204);
+    assert_int_equal(get(f, "accounts(" NEW ")?$select=name"), 200);
+    assert_string_equal(msx_json_str(f->json, "name"), "m4");
+    before = f->effects.n;
+    assert_int_equal(ask(f, "POST", "accounts/Microsoft.Dynamics.CRM.CreateMultiple",
+                         "{\"Targets\":[{" TYPE ",\"name\":\"m6\"},{" TYPE ",\"nope\":1}]}", NULL),
+                     400);
+    assert_int_equal(ask(f, "POST", "accounts/Microsoft.Dynamics.CRM.UpdateMultiple",
+                         "{\"Targets\":[{" TYPE ",\"accountid\":\"" TASK1 "\",\"name\":\"m6\"}]}",
+                         NULL),
+                     404);
+    assert_int_equal(ask(f, "POST", "accounts/Microsoft.Dynamics.CRM.UpdateMultiple",
+                         "{\"Targets\":[{" TYPE ",\"name\":\"m6\"}]}", NULL),
+                     400);
+    assert_int_equal(ask(f, "POST", "accounts/Microsoft.Dynamics.CRM.CreateMultiple",
+                         "{\"Targets\":[{\"name\":\"m6\"}]}", NULL),
+                     400);
+    assert_non_null(strstr(error_text(f), "@odata.type"));
+    assert_int_equal(
+        ask(f, "POST", "accounts/Microsoft.Dynamics.CRM.CreateMultiple", "{\"Targets\":[]}", NULL),
+        400);
+    assert_int_equal(ask(f, "POST", "tasks/Microsoft.Dynamics.CRM.CreateMultiple",
+                         "{\"Targets\":[{\"subject\":\"m6\"}]}", NULL),
+                     404);
+    assert_string_equal(error_code(f), "0x8006088a");
+    assert_int_equal(f->effects.n, before);
+    assert_int_equal(get(f, "accounts?$filter=name eq 'm6'"), 200);
+    assert_int_equal(json_array_size(msx_json_arr(f->json, "value")), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +381,8 @@ int main(void)
         cmocka_unit_test(single_properties_and_references_are_written),
         cmocka_unit_test(what_is_not_allowed_is_not_done),
         cmocka_unit_test(conditional_get_answers_not_modified),
+        cmocka_unit_test(every_preference_that_is_heeded_is_named),
+        cmocka_unit_test(many_records_are_written_by_one_message),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
