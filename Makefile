@@ -137,8 +137,8 @@ check-peers: all ## other people's clients against the sandbox (needs npm)
 	@bash tests/helpers/check-peers.sh $(abspath $(B))
 
 check-valgrind: tests ## unit tests under valgrind
-	@for t in $(UNIT); do echo $$t; valgrind -q --error-exitcode=9 --leak-check=full \
-	  --errors-for-leak-kinds=definite $$t >/dev/null || exit 1; done
+	@printf '%s\n' $(UNIT) | xargs -P$(JOBS) -I{} sh -c 'echo {}; \
+	  valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite {} >/dev/null'
 
 bench: build-deps ## measured against a floor in the same run
 	@$(MAKE) --no-print-directory -j$(JOBS) all
