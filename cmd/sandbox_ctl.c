@@ -57,8 +57,8 @@ bool sandbox_running(const char *dir, json_t **info_out, struct msx_error *err)
 static enum msx_code start_failed(const char *log, enum msx_code rc, struct msx_error *err)
 {
     MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(STATE_MAX);
-    const char *said = b.data;
     static const char prefix[] = "msxops-sandbox: error: ";
+    const char *said;
 
     if (msx_file_read(log, &b, NULL) == MSX_OK && b.len) {
         b.data[strcspn(b.data, "\n")] = '\0';

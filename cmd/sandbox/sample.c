@@ -152,7 +152,7 @@ static char *expand(const char *text, msx_day today)
     char *out;
 
     while (*text) {
-        char *end;
+        char *end = NULL;
         long n;
 
         if (strncmp(text, "{FULL", 5) == 0) {
@@ -160,7 +160,7 @@ static char *expand(const char *text, msx_day today)
             continue;
         }
         n = text[0] == '{' ? strtol(text + 1, &end, 10) : 0;
-        if (text[0] == '{' && end > text + 1 && *end == '}' && n > -40000 && n < 40000) {
+        if (end && end > text + 1 && *end == '}' && n > -40000 && n < 40000) {
             add_day(&b, today + (msx_day)n);
             text = end + 1;
             continue;

@@ -12,8 +12,8 @@ typedef int32_t msx_day; /* the one typedef for a plain number, so that units sh
 
 /* "YYYY-MM-DD" exactly (the calendar must have it). MSX_DAY_NONE when it is anything else. */
 msx_day msx_day_parse(const char *s);
-void msx_day_format(msx_day d, char out[11]); /* years 0001..9999; MSX_DAY_NONE gives "" */
-int msx_day_weekday(msx_day d);               /* 0 Monday .. 6 Sunday */
+void msx_day_format(msx_day day, char out[11]); /* years 0001..9999; MSX_DAY_NONE gives "" */
+int msx_day_weekday(msx_day d);                 /* 0 Monday .. 6 Sunday */
 void msx_day_civil(msx_day day, int *y, int *m, int *d);
 msx_day msx_day_from_civil(int y, int m, int d); /* MSX_DAY_NONE when not a date */
 /* n-th Monday-Friday strictly after d (catalog 1.5 'bd'); n >= 1. */

@@ -89,6 +89,11 @@ enum msx_code msx_wrap(struct msx_error *err, enum msx_code rc, const char *fmt,
         (void)(msx_fail)(err, c_, __VA_ARGS__);                                                    \
         c_;                                                                                        \
     }))
+#define msx_fail_errno(err, errnum, ...)                                                           \
+    (__extension__({                                                                               \
+        enum msx_code c_ = (msx_fail_errno)(err, errnum, __VA_ARGS__);                             \
+        c_ ? c_ : MSX_E_IO;                                                                        \
+    }))
 #endif
 
 /* Set the hint of err (may be NULL); an earlier hint is replaced. */

@@ -37,7 +37,7 @@ typedef enum msx_code (*msx_call_tool_fn)(void *user, struct msx_crm *crm, const
 /* Reads made so far, by tool and arguments: flows run one after another (a chain) share them. */
 struct msx_memo;
 enum msx_code msx_memo_new(struct msx_memo **out, struct msx_error *err) MSX_MUST_CHECK;
-void msx_memo_free(struct msx_memo *memo);
+void msx_memo_free(struct msx_memo *m);
 MSX_DEFINE_AUTO(struct msx_memo, msx_memo_free)
 
 struct msx_run_options {

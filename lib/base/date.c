@@ -126,7 +126,7 @@ static msx_day add_months(msx_day day, int64_t n)
 
     msx_day_civil(day, &y, &m, &d);
     months = (int64_t)y * 12 + (m - 1) + n;
-    if (months < 12 || months >= 10000 * 12)
+    if (months < 12 || months >= INT64_C(10000) * 12)
         return MSX_DAY_NONE;
     y = (int)(months / 12);
     m = (int)(months % 12) + 1;
@@ -262,7 +262,7 @@ static bool parse_time(const char *s, int64_t *unix_s, bool *nonzero_fraction)
     }
     if (!parse_zone(p, &offset))
         return false;
-    *unix_s = (int64_t)d * 86400 + h * 3600 + mi * 60 + sec - offset;
+    *unix_s = (int64_t)d * 86400 + (int64_t)h * 3600 + (int64_t)mi * 60 + sec - offset;
     return true;
 }
 

@@ -47,7 +47,7 @@ static void put(char *dst, size_t size, const char *fmt, va_list ap)
     clean(dst);
 }
 
-/* In parentheses: the header has a macro of this name for static analysis. */
+/* In parentheses: the header has macros of these names for static analysis. */
 enum msx_code(msx_fail)(struct msx_error *err, enum msx_code code, const char *fmt, ...)
 {
     va_list ap;
@@ -61,7 +61,7 @@ enum msx_code(msx_fail)(struct msx_error *err, enum msx_code code, const char *f
     return code;
 }
 
-enum msx_code msx_fail_errno(struct msx_error *err, int errnum, const char *fmt, ...)
+enum msx_code(msx_fail_errno)(struct msx_error *err, int errnum, const char *fmt, ...)
 {
     enum msx_code code = errnum == ENOMEM ? MSX_E_NOMEM : MSX_E_IO;
     char text[400], why[128];

@@ -178,6 +178,14 @@ char *msx_path_join(const char *dir, const char *name)
     return msx_asprintf("%.*s/%s", (int)n, dir, name);
 }
 
+static int take_fd(int *fd)
+{
+    int taken = *fd;
+
+    *fd = -1;
+    return taken;
+}
+
 enum msx_code msx_lock_acquire(const char *path, long wait_ms, int *fd_out, struct msx_error *err)
 {
     MSX_AUTO(close_p) int fd = -1;
@@ -207,8 +215,7 @@ enum msx_code msx_lock_acquire(const char *path, long wait_ms, int *fd_out, stru
         (void)nanosleep(&pause, NULL);
         waited += 20;
     }
-    *fd_out = fd;
-    fd = -1;
+    *fd_out = take_fd(&fd);
     return MSX_OK;
 }
 

@@ -10,7 +10,7 @@ static void on_done(void *user, struct msx_http_future *f, enum msx_code rc,
 
 static bool in_batch(const struct part *p)
 {
-    return p->paths || strlen(p->url) > ODATA_MAX_URL;
+    return !p->url || strlen(p->url) > ODATA_MAX_URL;
 }
 
 /* "/api/data/..." of an absolute URL. */
@@ -39,12 +39,12 @@ static enum msx_code start_get(struct part *p, struct msx_error *err)
 
 static enum msx_code start_batch(struct part *p, struct msx_error *err)
 {
+    const char *one = p->url ? path_of(p->url) : NULL;
+    const char *const *paths = one ? &one : (const char *const *)p->paths;
     MSX_AUTO(msx_buf_release)
     struct msx_buf body = MSX_BUF_INIT(ODATA_BATCH_PARTS * (ODATA_MAX_BATCH_URL + 1024));
     MSX_AUTO(msx_free_p) char *url = msx_asprintf("%s$batch", p->rows->o->base);
     MSX_AUTO(msx_free_p) char *type = NULL;
-    const char *one = p->paths ? NULL : path_of(p->url);
-    const char *const *paths = p->paths ? (const char *const *)p->paths : &one;
     char boundary[40];
     enum msx_code rc;
 
@@ -53,7 +53,7 @@ static enum msx_code start_batch(struct part *p, struct msx_error *err)
     type = msx_asprintf("Content-Type: multipart/mixed; boundary=%s", boundary);
     if (!url || !type)
         return msx_fail(err, MSX_E_NOMEM, "out of memory");
-    rc = odata_batch_build(paths, p->paths ? p->n_paths : 1, p->rows->prefer, boundary, &body, err);
+    rc = odata_batch_build(paths, one ? 1 : p->n_paths, p->rows->prefer, boundary, &body, err);
     if (rc)
         return rc;
     {

@@ -234,7 +234,7 @@ void msx_render_card(struct msx_buf *b, const json_t *card, size_t width, bool c
 
     msx_buf_addf(b, "%s%s  ", on(&p, "\x1b[1m"), msx_json_str_or(card, "id", ""));
     for (const char *c = type; *c; c++)
-        msx_buf_addc(b, *c == '_' ? ' ' : *c);
+        msx_buf_addc(b, (char)(*c == '_' ? ' ' : *c));
     msx_buf_addf(b, "%s\n", on(&p, "\x1b[0m"));
     labelled(&p, "Customer", customer);
     labelled(&p, "Opportunity", opp);

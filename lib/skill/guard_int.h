@@ -85,8 +85,7 @@ void guard_case_close(struct guard_case *c);
 struct guard_names {
     struct msx_cond_schema inner;
 };
-void guard_schema(const struct msx_world *w, struct guard_names *names,
-                  struct msx_cond_schema *out);
+void guard_schema(const struct msx_world *w, struct guard_names *n, struct msx_cond_schema *out);
 enum msx_code guard_world(struct guard_case *c, struct msx_error *err) MSX_MUST_CHECK;
 void guard_scope(struct guard_case *c);
 size_t guard_fact_count(void);

@@ -146,8 +146,10 @@ static void confine(int fd, const struct msx_jq_limits *limits)
     (void)signal(SIGPIPE, SIG_DFL);
     f = UNDER_SANITIZER ? NULL : fopen("/proc/self/statm", "re");
     if (f) {
-        if (fscanf(f, "%lu", &pages) != 1)
-            pages = 0;
+        char line[128];
+
+        if (fgets(line, sizeof line, f))
+            pages = strtoul(line, NULL, 10);
         (void)fclose(f);
     }
     if (!UNDER_SANITIZER) {

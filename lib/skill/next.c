@@ -56,9 +56,12 @@ enum msx_code msx_run_next(struct msx_run *r, const char *decision, json_t **out
     MSX_AUTO(msx_free_p) char *text = NULL;
     const char *role;
 
-    for (size_t i = 0; !n && i < r->code.nnext; i++)
-        if (applies(r, &r->code.next[i], decision))
+    for (size_t i = 0; i < r->code.nnext; i++) {
+        if (applies(r, &r->code.next[i], decision)) {
             n = &r->code.next[i];
+            break;
+        }
+    }
     if (!n) {
         *out = json_null();
         return MSX_OK;

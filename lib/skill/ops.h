@@ -28,12 +28,13 @@ struct msx_drafts {
 };
 void msx_drafts_release(struct msx_drafts *d);
 
-/* What one operation of a rule becomes for a finding: one draft, one a task, or none. op_draft.c */
-enum msx_code msx_op_draft(struct msx_run *r, size_t finding, const struct msx_op_def *def,
+/* What one operation of a rule becomes for the finding at index: one draft, one a task, or none.
+ * op_draft.c */
+enum msx_code msx_op_draft(struct msx_run *r, size_t index, const struct msx_op_def *def,
                            struct msx_drafts *out, struct msx_error *err) MSX_MUST_CHECK;
 /* A task from a definition, with these lines instead of message and evidence (NULL: those of the
  * finding). */
-enum msx_code msx_op_draft_task(struct msx_run *r, size_t finding, const struct msx_op_def *def,
+enum msx_code msx_op_draft_task(struct msx_run *r, size_t index, const struct msx_op_def *def,
                                 const struct msx_rec *m, const json_t *lines,
                                 struct msx_drafts *out, struct msx_error *err) MSX_MUST_CHECK;
 

@@ -43,8 +43,10 @@ static json_t *record_json(const struct msx_run *r, const struct msx_rec *rec)
         name = msx_rec_str(rec, "name");
         break;
     }
-    if (!url && r->crm->profile && r->crm->profile->url)
-        url = made = msx_record_url(r->crm->profile->url, msx_rec_entity(rec), msx_rec_id(rec));
+    if (!url && r->crm->profile && r->crm->profile->url) {
+        made = msx_record_url(r->crm->profile->url, msx_rec_entity(rec), msx_rec_id(rec));
+        url = made;
+    }
     return json_pack("{s:s, s:s, s:s?, s:s?, s:s?}", "entity", msx_rec_entity(rec), "id",
                      msx_rec_id(rec), "number",
                      msx_rec_its_milestone(rec) ? msx_rec_number(msx_rec_its_milestone(rec)) : NULL,

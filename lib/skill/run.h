@@ -69,7 +69,7 @@ const struct msx_rec *msx_run_first_milestone(const struct msx_run *r, const str
 /* rules.c */
 enum msx_code msx_run_rules(struct msx_run *r, struct msx_error *err) MSX_MUST_CHECK;
 void msx_finding_release(struct msx_finding *f);
-const struct msx_remedy *msx_run_remedy(const struct msx_run *r, const char *item);
+const struct msx_remedy *msx_run_remedy(const struct msx_run *r, const char *id);
 /* What {missing} prints: new string, NULL when out of memory. */
 char *msx_run_missing(const struct msx_run *r, const json_t *missing);
 

@@ -35,12 +35,13 @@ long msx_step_timeout(const struct msx_run *r, const struct msx_step *step, size
     const json_t *shared = r->flow->shared.steps;
     const char *tool = msx_json_str(step->def, "tool");
     double scale = r->opts->timeout_scale > 0 ? r->opts->timeout_scale : 1, ms = 5000;
+    size_t times = (count + PER_TIMEOUT - 1) / PER_TIMEOUT;
 
     (void)msx_json_num(shared, "timeout", &ms);
     if (tool)
         (void)msx_json_num(msx_json_obj(shared, "timeouts"), tool, &ms);
     (void)msx_json_num(step->def, "timeout", &ms);
-    ms *= scale * (double)((count + PER_TIMEOUT - 1) / PER_TIMEOUT);
+    ms *= scale * (double)times;
     return ms < 1 ? 1 : ms > 86400000.0 ? 86400000L : (long)ms;
 }
 
