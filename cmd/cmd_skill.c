@@ -60,11 +60,12 @@ static const struct opt run_opts[] = {
     OPT_TEXT(0, "reason", reason, "TEXT", "why a signal is set by hand"),
     OPT_TEXT(0, "plan", plan, "FILE", "add the proposed operations to this plan file"),
     OPT_MAYBE(0, "explain", explain, "RECORD", NULL, "",
-              "show why: each finding's trace, or why "
-              "RECORD has none"),
+              "show why: each finding's trace; of RECORD "
+              "also why each rule did or did not fire"),
     OPT_MAYBE(0, "exit-code", exit_code, "SEVERITY", severities, "low",
               "status 5 when there are findings of SEVERITY or worse"),
-    OPT_ONE_OF(0, "workiq", workiq, "WHEN", workiqs, "evidence from WorkIQ: auto, on or off"),
+    OPT_ONE_OF(0, "workiq", workiq, "WHEN", workiqs,
+               "evidence from WorkIQ: auto (when connected), on or off"),
     OPT_TEXT(0, "tz", tz, "ZONE", "time zone of the calendar days, as Europe/Berlin"),
     OPT_TEXT(0, "timeout-scale", timeout_scale, "N", "multiply the time limits of all steps by N"),
     OPT_ON(0, "strict", strict, "status 9 when something could not be seen (gaps)"),
@@ -152,6 +153,47 @@ static const char *unread(const json_t *result)
             return msx_json_str_or(g, "what", kind);
     }
     return NULL;
+}
+
+/* Nothing was found for the customer: is there one of that name at all? */
+static enum msx_code check_customer(struct app *app, const char *keyword, const json_t *results,
+                                    struct msx_error *err)
+{
+    MSX_AUTO(msx_json_free_p) json_t *p = json_pack("{s:s}", "name", keyword);
+    MSX_AUTO(msx_json_free_p) json_t *found = NULL;
+    size_t i;
+    json_t *r;
+    enum msx_code rc;
+
+    json_array_foreach((json_t *)(uintptr_t)results, i, r)
+        if (json_array_size(json_object_get(json_object_get(r, "scope"), "opportunity_ids")))
+            return MSX_OK;
+    if (!p)
+        return msx_fail(err, MSX_E_NOMEM, "out of memory");
+    rc = msx_tool_call(&app->crm, "list_accounts_by_tpid", p, &found, err);
+    if (rc)
+        return rc;
+    if (!json_array_size(json_object_get(found, "accounts")))
+        return msx_fail(err, MSX_E_NOTFOUND, "there is no customer with '%.100s' in its name",
+                        keyword);
+    app_say(app, "msxops: no active opportunity of yours is with a customer named '%s'", keyword);
+    return MSX_OK;
+}
+
+/* A record that no flow looked at has nothing to explain. */
+static enum msx_code check_explained(const char *record, const json_t *results,
+                                     struct msx_error *err)
+{
+    size_t i;
+    json_t *r;
+
+    json_array_foreach((json_t *)(uintptr_t)results, i, r)
+        if (json_array_size(json_object_get(r, "explained")))
+            return MSX_OK;
+    (void)msx_fail(err, MSX_E_NOTFOUND, "--explain: no rule looked at a record '%.100s'", record);
+    msx_hint(err, "name a milestone's number, or an ID or name of a record in scope; a flow looks "
+                  "only at the records that it is about");
+    return MSX_E_NOTFOUND;
 }
 
 static enum msx_code print_results(struct app *app, const json_t *results, const char *plan,
@@ -244,6 +286,10 @@ static enum msx_code run_run(struct app *app, const void *opts, char **args, siz
         if (result)
             json_array_append_new(results, result);
     }
+    if (!rc && o->customer)
+        rc = check_customer(app, o->customer, results, err);
+    if (!rc && run.explain_record)
+        rc = check_explained(run.explain_record, results, err);
     if (!rc)
         rc = print_results(app, results, stage ? msx_plan_stage_path(stage) : NULL, err);
     if (stage)

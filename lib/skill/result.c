@@ -23,26 +23,11 @@ json_t *msx_user_json(const struct msx_rec *u)
                      "role", role.type == MSX_V_STR ? role.u.str : "unknown");
 }
 
-static json_t *record_json(const struct msx_run *r, const struct msx_rec *rec)
+json_t *msx_run_record_json(const struct msx_run *r, const struct msx_rec *rec)
 {
-    const char *url = msx_rec_str(rec, "recordUrl"), *name = NULL;
+    const char *url = msx_rec_str(rec, "recordUrl");
     MSX_AUTO(msx_free_p) char *made = NULL;
 
-    switch (msx_rec_kind(rec)) {
-    case MSX_K_TASK:
-        name = msx_rec_str(rec, "subject");
-        break;
-    case MSX_K_MILESTONE:
-        name = msx_rec_str(rec, "msp_name");
-        break;
-    case MSX_K_USER:
-        name = msx_rec_str(rec, "fullname");
-        break;
-    case MSX_K_ACCOUNT:
-    case MSX_K_OPP:
-        name = msx_rec_str(rec, "name");
-        break;
-    }
     if (!url && r->crm->profile && r->crm->profile->url) {
         made = msx_record_url(r->crm->profile->url, msx_rec_entity(rec), msx_rec_id(rec));
         url = made;
@@ -50,7 +35,7 @@ static json_t *record_json(const struct msx_run *r, const struct msx_rec *rec)
     return json_pack("{s:s, s:s, s:s?, s:s?, s:s?}", "entity", msx_rec_entity(rec), "id",
                      msx_rec_id(rec), "number",
                      msx_rec_its_milestone(rec) ? msx_rec_number(msx_rec_its_milestone(rec)) : NULL,
-                     "name", name, "url", url);
+                     "name", msx_rec_name(rec), "url", url);
 }
 
 /* By when the accountable role should act. */
@@ -90,7 +75,7 @@ json_t *msx_finding_json(const struct msx_run *r, const struct msx_finding *f)
     out = json_pack("{s:s, s:s, s:s, s:o, s:s, s:O, s:s, s:o, s:o, s:I, s:b, s:O, s:o}", "id",
                     f->id, "rule", f->rule->id, "severity",
                     msx_rank_severity_id(r->flow->shared.ranking, f->severity), "record",
-                    record_json(r, f->rec), "reason", f->reason, "evidence", f->evidence,
+                    msx_run_record_json(r, f->rec), "reason", f->reason, "evidence", f->evidence,
                     "accountable_role", f->role, "owner", msx_user_json(owner), "due",
                     due_json(r, f), "score", f->score, "escalate", f->escalate, "operations",
                     f->operations, "fingerprint", fingerprint(f));

@@ -242,16 +242,19 @@ static enum msx_code keep(struct msx_run *r, struct msx_finding *f, struct msx_e
 static bool is_explained(const struct msx_run *r, const struct msx_rec *rec)
 {
     const char *want = r->opts->explain_record, *number = msx_rec_number(rec);
+    const char *name = want ? msx_rec_name(rec) : NULL;
 
     return want && ((number && strcmp(number, want) == 0 && msx_rec_kind(rec) == MSX_K_MILESTONE) ||
-                    msx_guid_eq(want, msx_rec_id(rec)));
+                    msx_guid_eq(want, msx_rec_id(rec)) || (name && msx_ieq(name, want)));
 }
 
-static enum msx_code explain(struct msx_run *r, const struct msx_rule *rule, enum msx_tri fired,
-                             json_t *trace, struct msx_error *err)
+static enum msx_code explain(struct msx_run *r, const struct msx_rule *rule,
+                             const struct msx_rec *rec, enum msx_tri fired, json_t *trace,
+                             struct msx_error *err)
 {
     if (json_array_append_new(r->explained,
-                              json_pack("{s:s, s:s, s:s, s:O}", "rule", rule->id, "result",
+                              json_pack("{s:s, s:o, s:s, s:s, s:O}", "rule", rule->id, "record",
+                                        msx_run_record_json(r, rec), "result",
                                         fired == MSX_YES  ? "fired"
                                         : fired == MSX_NO ? "did not fire"
                                                           : "unknown",
@@ -298,7 +301,7 @@ static enum msx_code apply(struct msx_run *r, const struct msx_rule *rule,
         }
     }
     if (is_explained(r, rec))
-        rc = explain(r, rule, fired, trace, err);
+        rc = explain(r, rule, rec, fired, trace, err);
     if (fired == MSX_UNKNOWN)
         r->unknown++;
     if (rc || fired != MSX_YES)

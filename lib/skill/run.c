@@ -162,6 +162,10 @@ static enum msx_code read_options(struct msx_run *r, struct msx_error *err)
     }
     if (!rc)
         rc = msx_flow_params(r->flow, given, r->ctx->today, &r->params, err);
+    if (!rc && strcmp(msx_json_str_or(r->params, "workiq", ""), "on") == 0) {
+        rc = msx_fail(err, MSX_E_USAGE, "workiq=on: there is no connection to WorkIQ");
+        msx_hint(err, "with workiq=auto the flow goes on with what is in MSX alone");
+    }
     return rc;
 }
 

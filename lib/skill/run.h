@@ -85,6 +85,8 @@ enum msx_code msx_run_operations(struct msx_run *r, struct msx_error *err) MSX_M
 
 /* result.c */
 enum msx_code msx_run_result(struct msx_run *r, json_t **out, struct msx_error *err) MSX_MUST_CHECK;
+/* {entity, id, number, name, url}; new. */
+json_t *msx_run_record_json(const struct msx_run *r, const struct msx_rec *rec);
 json_t *msx_finding_json(const struct msx_run *r, const struct msx_finding *f); /* new */
 json_t *msx_user_json(const struct msx_rec *u); /* {id, name, role} or null; new */
 

@@ -62,9 +62,12 @@ msx_rec_number(const struct msx_rec *r); /* milestone number (of a task: its mil
 const json_t *msx_rec_raw(const struct msx_rec *r);
 const char *msx_rec_str(const struct msx_rec *r, const char *field);   /* borrowed or NULL */
 const char *msx_rec_label(const struct msx_rec *r, const char *field); /* label resolution 1.3 */
-const struct msx_rec *msx_rec_opp(const struct msx_rec *r);            /* of a milestone or task */
-const struct msx_rec *msx_rec_milestone(const struct msx_rec *r);      /* of a task */
-const struct msx_rec *msx_rec_owner(const struct msx_rec *r);          /* user or NULL */
+/* The built-in label of a code, NULL when there is none. */
+const char *msx_world_code_label(const char *field, json_int_t code);
+const char *msx_rec_name(const struct msx_rec *r); /* as people know it; borrowed or NULL */
+const struct msx_rec *msx_rec_opp(const struct msx_rec *r);       /* of a milestone or task */
+const struct msx_rec *msx_rec_milestone(const struct msx_rec *r); /* of a task */
+const struct msx_rec *msx_rec_owner(const struct msx_rec *r);     /* user or NULL */
 const struct msx_rec *msx_rec_account(const struct msx_rec *r);
 const struct msx_rec *const *msx_rec_children(const struct msx_rec *r,
                                               size_t *n); /* opp->milestones

@@ -43,7 +43,7 @@ static const struct code_label code_labels[] = {
 };
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
-static const char *table_label(const char *field, json_int_t code)
+const char *msx_world_code_label(const char *field, json_int_t code)
 {
     for (size_t i = 0; i < COUNT(code_labels); i++)
         if (code_labels[i].code == code && !strcmp(code_labels[i].field, field))
@@ -99,7 +99,7 @@ const char *msx_rec_label(const struct msx_rec *r, const char *field)
     }
     s = option_label(r->w, field, code);
     if (!s)
-        s = table_label(field, code);
+        s = msx_world_code_label(field, code);
     if (s)
         return s;
     snprintf(digits, sizeof digits, "%" JSON_INTEGER_FORMAT, code);
@@ -143,7 +143,7 @@ const char *msx_status_class(const struct msx_rec *m, bool *conflict, bool *gene
     if (msx_rec_code(m, field, &code)) {
         const char *known = option_label(m->w, field, code);
 
-        by_code = status_of_label(table_label(field, code));
+        by_code = status_of_label(msx_world_code_label(field, code));
         if (by_code < 0)
             by_code = status_of_label(known);
     }
@@ -179,7 +179,7 @@ bool msx_commitment_class(const struct msx_rec *m)
         return true;
     if (msx_ieq(label, "Uncommitted"))
         return false;
-    return msx_rec_code(m, field, &code) && msx_ieq(table_label(field, code), "Committed");
+    return msx_rec_code(m, field, &code) && msx_ieq(msx_world_code_label(field, code), "Committed");
 }
 
 static bool has_word(const char *text, const char *lower)

@@ -56,6 +56,22 @@ const char *msx_rec_str(const struct msx_rec *r, const char *field)
     return msx_json_str(r->raw, field);
 }
 
+const char *msx_rec_name(const struct msx_rec *r)
+{
+    switch (msx_rec_kind(r)) {
+    case MSX_K_TASK:
+        return msx_rec_str(r, "subject");
+    case MSX_K_MILESTONE:
+        return msx_rec_str(r, "msp_name");
+    case MSX_K_USER:
+        return msx_rec_str(r, "fullname");
+    case MSX_K_ACCOUNT:
+    case MSX_K_OPP:
+        break;
+    }
+    return msx_rec_str(r, "name");
+}
+
 const struct msx_rec *msx_rec_opp(const struct msx_rec *r)
 {
     return r->opp;
