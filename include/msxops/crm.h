@@ -132,6 +132,10 @@ json_t *msx_diff_rows(const json_t *before, const json_t *after);
  * the row also has beforeValue and afterValue. New array. */
 json_t *msx_op_rows(const json_t *before, const json_t *after);
 
+/* The organisation has the table, but not this column of it (metadata name: "ownerid"). False when
+ * its metadata cannot be read, or does not even list the table's key. */
+bool msx_crm_lacks(struct msx_crm *crm, const char *logical, const char *column);
+
 /* Build an operation as an approved-by-nobody value, the way the planning tools do, without adding
  * it to a plan: type is create_task, update_task, close_task, create_milestone, update_milestone;
  * params are the tool's. For flows. New object; its members are described in plan.h. */

@@ -61,20 +61,35 @@ const struct msx_op_field *msx_op_field_of(const struct msx_crm_table *t, const 
     return NULL;
 }
 
-/* The column's metadata, borrowed; NULL when the service does not tell. */
-static const json_t *property(struct msx_crm *crm, const struct msx_crm_table *t,
-                              const char *column)
+/* The column's metadata, borrowed; NULL when the table has no such column. */
+static const json_t *property_in(const json_t *table, const char *column)
 {
-    json_t *table = NULL, *p;
+    json_t *p;
     size_t i;
 
-    if (msx_meta_table(crm->odata, t->logical, &table, NULL))
-        return NULL;
     json_array_foreach(msx_json_arr(table, "properties"), i, p) {
         if (!strcmp(msx_json_str_or(p, "name", ""), column))
             return p;
     }
     return NULL;
+}
+
+/* NULL also when the service does not tell. */
+static const json_t *property(struct msx_crm *crm, const struct msx_crm_table *t,
+                              const char *column)
+{
+    json_t *table = NULL;
+
+    return msx_meta_table(crm->odata, t->logical, &table, NULL) ? NULL : property_in(table, column);
+}
+
+bool msx_crm_lacks(struct msx_crm *crm, const char *logical, const char *column)
+{
+    json_t *table = NULL;
+
+    return msx_meta_table(crm->odata, logical, &table, NULL) == MSX_OK &&
+           property_in(table, msx_json_str_or(table, "primaryId", "")) &&
+           !property_in(table, column);
 }
 
 static size_t characters(const char *s)
@@ -289,6 +304,17 @@ enum msx_code msx_op_set(struct msx_op_world *w, const struct msx_crm_table *t,
                          const struct msx_op_field *f, const json_t *value, const json_t *before,
                          json_t *after, struct msx_error *err)
 {
+    MSX_AUTO(msx_free_p)
+    char *name = f->kind == MSX_OV_LOOKUP ? lookup_column(f->column) : msx_strdup(f->column);
+
+    if (!name)
+        return msx_crm_oom(err);
+    if (msx_crm_lacks(w->crm, t->logical, name)) {
+        msx_fail(err, MSX_E_USAGE, "'%s' cannot be set: this organisation has no column %s.%s",
+                 f->param, t->logical, name);
+        msx_hint(err, "if it was made just now: --no-cache");
+        return MSX_E_USAGE;
+    }
     switch (f->kind) {
     case MSX_OV_TEXT:
         return set_text(w->crm, t, f, value, before, after, err);

@@ -43,7 +43,7 @@ static bool is_blank(const json_t *value, size_t field)
 /* Something to build with where every value is a blank; taken out again afterwards. */
 static const char stand_in[] = "msxops: to be filled in";
 
-static json_t *params_of(const json_t *op)
+static json_t *params_of(struct msx_crm *crm, const json_t *op)
 {
     const char *type = msx_json_str_or(op, "op", ""),
                *id = msx_json_str(msx_json_obj(op, "target"), "id");
@@ -61,6 +61,10 @@ static json_t *params_of(const json_t *op)
         json_t *v = json_object_get(values, fields[i].field);
 
         if (!v || is_blank(v, i))
+            continue;
+        /* some organisations have no categories of tasks: the task matters more */
+        if (strcmp(fields[i].field, "category") == 0 &&
+            msx_crm_lacks(crm, "task", "msp_taskcategory"))
             continue;
         failed = json_object_set(p, fields[i].param, v);
         set++;
@@ -385,7 +389,7 @@ enum msx_code msx_skill_stage(struct msx_crm *crm, json_t *result, json_t **stag
 
         if (json_array_append_new(requests,
                                   json_pack("{s:s, s:o}", "type", msx_json_str_or(op, "op", ""),
-                                            "params", params_of(op))) != 0)
+                                            "params", params_of(crm, op))) != 0)
             return no_memory(err);
     }
     if (json_array_size(requests))

@@ -50,6 +50,17 @@ static int plan_teardown(void **state)
     return teardown(state);
 }
 
+/* The metadata of tasks, whole: with its key, and without the columns that it does not name. */
+static void know_all_task_columns(void)
+{
+    json_t *list = msx_json_arr(json_object_get(fake.meta, "task"), "properties");
+
+    json_t *more = json_pack("[{s:s}, {s:s}]", "name", "activityid", "name", "ownerid");
+
+    assert_int_equal(json_array_extend(list, more), 0);
+    json_decref(more);
+}
+
 static json_t *request(void)
 {
     struct msx_error e = MSX_ERROR_INIT;
@@ -232,6 +243,25 @@ static void dates_compare_and_show_as_days(void **state)
     assert_string_equal(msx_json_str(row, "after"), "2026-03-11");
     assert_true(guards("scheduledend") && guards("statecode"));
     json_decref(r);
+}
+
+static void what_an_organisation_has_not_cannot_be_planned(void **state)
+{
+    struct msx_error e;
+
+    (void)state;
+    know_all_task_columns();
+    assert_int_equal(call_error("create_task",
+                                "{\"milestoneId\":\"" M4
+                                "\",\"subject\":\"Unblock\",\"category\":\"Demo\"}",
+                                &e),
+                     MSX_E_USAGE);
+    assert_string_equal(e.msg, "'category' cannot be set: this organisation has no column "
+                               "task.msp_taskcategory");
+    assert_null(staged);
+    json_decref(call("create_task", "{\"milestoneId\":\"" M4
+                                    "\",\"subject\":\"Unblock\",\"dueDate\":\"2026-03-09\"}"));
+    assert_non_null(staged);
 }
 
 static void fields_name_columns_and_bad_values_are_refused(void **state)
@@ -428,6 +458,7 @@ int main(void)
         T(closing_pairs_state_and_status),
         T(closed_tasks_are_only_reopened),
         T(dates_compare_and_show_as_days),
+        T(what_an_organisation_has_not_cannot_be_planned),
         T(fields_name_columns_and_bad_values_are_refused),
         T(a_new_milestone_binds_its_opportunity),
         T(many_operations_share_their_reads),
