@@ -146,6 +146,26 @@ static char *droppable_column(const struct msx_crm_read *r, const struct msx_err
     return NULL;
 }
 
+/* A record that is changed while its list is read may come on two pages. 0 or -1 (no memory). */
+static int drop_repeated(json_t *records, const char *key)
+{
+    MSX_AUTO(msx_json_free_p) json_t *seen = json_object();
+
+    for (size_t i = 0; seen && i < json_array_size(records);) {
+        const char *id = msx_json_str(json_array_get(records, i), key);
+
+        if (id && json_object_get(seen, id)) {
+            if (json_array_remove(records, i) < 0)
+                return -1;
+            continue;
+        }
+        if (id && json_object_set_new(seen, id, json_true()) < 0)
+            return -1;
+        i++;
+    }
+    return seen ? 0 : -1;
+}
+
 enum msx_code msx_crm_finish(struct msx_crm_read *r, json_t **records, struct msx_error *err)
 {
     struct msx_error e = MSX_ERROR_INIT;
@@ -173,6 +193,10 @@ enum msx_code msx_crm_finish(struct msx_crm_read *r, json_t **records, struct ms
         return msx_wrap(err, rc, "cannot read %s", r->table->set);
     }
     *records = msx_crm_array_copy(r->rows ? msx_rows_array(r->rows) : NULL);
+    if (*records && drop_repeated(*records, r->table->key) < 0) {
+        json_decref(*records);
+        *records = NULL;
+    }
     if (!*records)
         return msx_crm_oom(err);
     if (r->rows)

@@ -103,6 +103,20 @@ static void milestones_default_to_mine_ordered_by_date_then_number(void **state)
     json_decref(r);
 }
 
+static void a_record_on_two_pages_is_one(void **state)
+{
+    static const char scope[] = "{\"opportunityIds\":[\"" O1 "\",\"" O2 "\",\"" O3 "\"]}";
+    json_t *all = json_object_get(fake.tables, "msp_engagementmilestones");
+    json_t *r;
+
+    (void)state;
+    for (size_t i = json_array_size(all); i > 0; i--)
+        assert_int_equal(json_array_append(all, json_array_get(all, i - 1)), 0);
+    r = call("get_milestones", scope);
+    assert_int_equal(json_array_size(json_object_get(r, "milestones")), 4);
+    json_decref(r);
+}
+
 static void an_empty_scope_is_empty_not_mine(void **state)
 {
     json_t *r = call("get_milestones", "{\"opportunityIds\":[]}");
@@ -486,6 +500,7 @@ int main(void)
         T(my_opportunities_join_ownership_and_deal_team),
         T(without_deal_teams_milestones_stand_in_and_it_is_said),
         T(milestones_default_to_mine_ordered_by_date_then_number),
+        T(a_record_on_two_pages_is_one),
         T(an_empty_scope_is_empty_not_mine),
         T(active_goes_by_label_class_on_both_sides),
         T(filters_combine),
