@@ -6,7 +6,8 @@
 
 /* Append one card. width 0: 80 columns. */
 void msx_render_card(struct msx_buf *b, const json_t *card, size_t width, bool color);
-/* Append all cards of the document; the last line is "Confirmation ID: " and its 12 digits. */
+/* Append all cards of the document; a warning that stands on all of them is shown once, behind
+ * them. The last line is "Confirmation ID: " and its 12 digits. */
 void msx_render_cards(struct msx_buf *b, const json_t *doc, size_t width, bool color);
 
 #endif

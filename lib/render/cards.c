@@ -200,7 +200,43 @@ static void reasons(const struct pen *p, const char *label, const json_t *v)
     }
 }
 
-static void guardrails(const struct pen *p, const json_t *list)
+static bool has(const json_t *list, const json_t *value)
+{
+    size_t i;
+    json_t *v;
+
+    json_array_foreach((json_t *)(uintptr_t)list, i, v)
+        if (json_equal(v, value))
+            return true;
+    return false;
+}
+
+/* What warns of the plan as a whole: the warnings that stand on each of several cards. New; NULL
+ * when out of memory. */
+static json_t *of_all(const json_t *cards)
+{
+    const json_t *first = json_object_get(json_array_get(cards, 0), "guardrails");
+    MSX_AUTO(msx_json_free_p) json_t *out = json_array();
+    size_t i;
+    size_t k;
+    json_t *g;
+    json_t *card;
+
+    if (json_array_size(cards) < 2)
+        return MSX_STEAL(out);
+    json_array_foreach((json_t *)(uintptr_t)first, i, g) {
+        bool all = strcmp(msx_json_str_or(g, "outcome", ""), "warn") == 0;
+
+        json_array_foreach((json_t *)(uintptr_t)cards, k, card)
+            all = all && has(json_object_get(card, "guardrails"), g);
+        if (all && json_array_append(out, g) < 0)
+            return NULL;
+    }
+    return MSX_STEAL(out);
+}
+
+/* elsewhere (may be NULL): those that are shown in another place. */
+static void guardrails(const struct pen *p, const json_t *list, const json_t *elsewhere)
 {
     size_t i;
     json_t *g;
@@ -209,7 +245,7 @@ static void guardrails(const struct pen *p, const json_t *list)
         const char *outcome = msx_json_str_or(g, "outcome", "");
         MSX_AUTO(msx_free_p) char *t = NULL;
 
-        if (strcmp(outcome, "pass") == 0)
+        if (strcmp(outcome, "pass") == 0 || has(elsewhere, g))
             continue;
         t = msx_asprintf("%s %s: %s", outcome, msx_json_str_or(g, "id", ""),
                          msx_json_str_or(g, "message", ""));
@@ -219,9 +255,9 @@ static void guardrails(const struct pen *p, const json_t *list)
     }
 }
 
-void msx_render_card(struct msx_buf *b, const json_t *card, size_t width, bool color)
+static void one_card(const struct pen *p, const json_t *card, const json_t *elsewhere)
 {
-    struct pen p = { b, width ? width : 80, color };
+    struct msx_buf *b = p->b;
     MSX_AUTO(msx_free_p) char *customer = party(card, "customer");
     MSX_AUTO(msx_free_p) char *opp = party(card, "opportunity");
     MSX_AUTO(msx_free_p) char *milestone = NULL;
@@ -232,26 +268,26 @@ void msx_render_card(struct msx_buf *b, const json_t *card, size_t width, bool c
     size_t i;
     json_t *r;
 
-    msx_buf_addf(b, "%s%s  ", on(&p, "\x1b[1m"), msx_json_str_or(card, "id", ""));
+    msx_buf_addf(b, "%s%s  ", on(p, "\x1b[1m"), msx_json_str_or(card, "id", ""));
     for (const char *c = type; *c; c++)
         msx_buf_addc(b, (char)(*c == '_' ? ' ' : *c));
-    msx_buf_addf(b, "%s\n", on(&p, "\x1b[0m"));
-    labelled(&p, "Customer", customer);
-    labelled(&p, "Opportunity", opp);
+    msx_buf_addf(b, "%s\n", on(p, "\x1b[0m"));
+    labelled(p, "Customer", customer);
+    labelled(p, "Opportunity", opp);
     if (task && json_is_object(json_object_get(card, "milestone"))) {
         milestone = record_line(json_object_get(card, "milestone"));
-        labelled(&p, "Milestone", milestone);
+        labelled(p, "Milestone", milestone);
     }
-    labelled(&p, task ? "Task" : "Milestone", rec);
-    labelled(&p, "Role", msx_json_str(card, "role"));
+    labelled(p, task ? "Task" : "Milestone", rec);
+    labelled(p, "Role", msx_json_str(card, "role"));
     json_array_foreach((json_t *)(uintptr_t)rows, i, r)
-        row(&p, r);
-    labelled(&p, "Fill in", msx_json_str(card, "blanks"));
-    reasons(&p, "Why", json_object_get(card, "why"));
-    reasons(&p, "Impact", json_object_get(card, "impact"));
-    reasons(&p, "Risk", json_object_get(card, "risk"));
-    guardrails(&p, json_object_get(card, "guardrails"));
-    reasons(&p, "After", json_object_get(card, "dependsOn"));
+        row(p, r);
+    labelled(p, "Fill in", msx_json_str(card, "blanks"));
+    reasons(p, "Why", json_object_get(card, "why"));
+    reasons(p, "Impact", json_object_get(card, "impact"));
+    reasons(p, "Risk", json_object_get(card, "risk"));
+    guardrails(p, json_object_get(card, "guardrails"), elsewhere);
+    reasons(p, "After", json_object_get(card, "dependsOn"));
     json_array_foreach(json_object_get(card, "live"), i, r) {
         MSX_AUTO(msx_free_p) char *before = value_text(json_object_get(r, "planned"));
         MSX_AUTO(msx_free_p) char *now = value_text(json_object_get(r, "present"));
@@ -260,20 +296,28 @@ void msx_render_card(struct msx_buf *b, const json_t *card, size_t width, bool c
             msx_asprintf("%s was %s when planned, is now %s", msx_json_str_or(r, "field", "?"),
                          before ? before : "?", now ? now : "?");
 
-        labelled(&p, "Changed", t);
+        labelled(p, "Changed", t);
     }
+}
+
+void msx_render_card(struct msx_buf *b, const json_t *card, size_t width, bool color)
+{
+    one_card(&(struct pen){ b, width ? width : 80, color }, card, NULL);
 }
 
 void msx_render_cards(struct msx_buf *b, const json_t *doc, size_t width, bool color)
 {
+    const struct pen p = { b, width ? width : 80, color };
     const json_t *cards = json_object_get(doc, "cards");
+    MSX_AUTO(msx_json_free_p) json_t *all = of_all(cards);
     size_t i;
     json_t *c;
 
     json_array_foreach((json_t *)(uintptr_t)cards, i, c) {
-        msx_render_card(b, c, width, color);
+        one_card(&p, c, all);
         msx_buf_addc(b, '\n');
     }
+    guardrails(&p, all, NULL);
     msx_buf_addf(b, "%zu operation%s for %s\n", json_array_size(cards),
                  json_array_size(cards) == 1 ? "" : "s", msx_json_str_or(doc, "org", "-"));
     msx_buf_addf(b, "Confirmation ID: %s\n", msx_json_str_or(doc, "confirmation", "-"));

@@ -121,3 +121,22 @@ warn GX-17" ]
     [ "$(jq -c .flows p.json)" = '["csam-health-review"]' ]
     [ "$(jq '.results | length' p.json)" = 1 ]
 }
+
+@test "what warns of the whole plan is shown once, what concerns one operation on its card" {
+    msxops tasks create --milestone "$number" --subject "One" --due +7d --plan p.json >a.json
+    msxops tasks create --milestone "$number" --subject "Two" --plan p.json >b.json
+    msxops tasks create --milestone "$number" --subject "Three" --due +9d --plan p.json >c.json
+    run -0 msxops diff p.json -o table
+    [ "$(grep -c GX-17 <<<"$output")" = 1 ]
+    [[ $output == *$'\n\nGuardrail    warn GX-17: 3 records; each is listed, approve the full set or item\n             by item\n3 operations for '* ]]
+    [[ $output == *$'OP-2  create task\n'*$'block GX-10: due date missing\n  to clear   set a date\n\nOP-3 '* ]]
+    # a card by itself has all of its own; JSON too
+    run -0 msxops tasks create --milestone "$number" --subject "Four" --due +9d --plan p.json -o table
+    [ "$(grep -c GX-17 <<<"$output")" = 1 ]
+    run -0 msxops diff p.json -q '[.cards[] | select(.guardrails | any(.id == "GX-17"))] | length'
+    [ "$output" = 4 ]
+    # the same block on every card is to be cleared on every card
+    for i in 1 2; do msxops tasks create --milestone "$number" --subject "No $i" --plan q.json >/dev/null; done
+    run -0 msxops diff q.json -o table
+    [ "$(grep -c GX-10 <<<"$output")" = 2 ]
+}
