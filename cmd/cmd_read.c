@@ -1,5 +1,6 @@
 /* whoami, accounts, opportunities, get, query, schema: the plain reads. */
 #include "commands.h"
+#include "fields.h"
 
 #include <string.h>
 
@@ -255,6 +256,8 @@ static enum msx_code run_query(struct app *app, const void *opts, char **args, s
 {
     const struct query_opts *o = opts;
     MSX_AUTO(msx_json_free_p) json_t *p = json_object();
+    MSX_AUTO(msx_json_free_p) json_t *none = json_array();
+    MSX_AUTO(fields_release) struct fields asked = { NULL, NULL, NULL };
     enum msx_code rc = cmd_set_text(p, "entitySet", args[0], err);
 
     (void)nargs;
@@ -274,8 +277,11 @@ static enum msx_code run_query(struct app *app, const void *opts, char **args, s
         json_object_set_new(p, "count", json_true());
     if (!app->g.jq && !app->g.fields && strcmp(out_format(app), "ndjson") == 0)
         return msx_crm_query_each(&app->crm, p, print_page, app, err);
-    return cmd_tool(app, "crm_query", MSX_STEAL(p), &(struct view){ "value", NULL, "no rows" },
-                    err);
+    if (o->select && strcmp(out_format(app), "csv") == 0) /* the heading when there are no rows */
+        rc = fields_cut(o->select, NULL, none, &asked, err);
+    return rc ? rc
+              : cmd_tool(app, "crm_query", MSX_STEAL(p),
+                         &(struct view){ "value", asked.cols, "no rows" }, err);
 }
 
 const struct cmd cmd_query = {

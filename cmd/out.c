@@ -123,7 +123,9 @@ static void render(struct app *app, struct msx_buf *b, const char *format, const
     if (strcmp(format, "ndjson") == 0)
         msx_render_ndjson(b, list);
     else if (strcmp(format, "csv") == 0)
-        msx_render_csv(b, list, picked, true, app->ctx.tz);
+        /* without rows the columns that are known give the heading */
+        msx_render_csv(b, list, !picked && view && !json_array_size(list) ? view->cols : picked,
+                       true, app->ctx.tz);
     else if (!rows)
         msx_render_record(b, result, width);
     else if (json_array_size(rows) == 0 && app->out_tty)

@@ -225,3 +225,18 @@ uses() {
     MSXOPS_TOKEN=t run -1 --separate-stderr msxops --retries 0 --profile mine whoami
     [[ $stderr != *sandbox* ]]
 }
+
+@test "a list without rows has its heading line in csv" {
+    run -0 msxops query accounts --filter "name eq 'none'" --select name,accountid -o csv
+    [ "$output" = $'name,accountid\r' ]
+    run -0 msxops query accounts --filter "name eq 'none'" --fields accountid -o csv
+    [ "$output" = $'accountid\r' ]
+    run -0 msxops milestones list --keyword nosuch -o csv
+    [[ $output == "msp_milestonenumber,msp_name,msp_milestonestatus,"*$'\r' ]]
+    [ "${#lines[@]}" = 1 ]
+    run -0 msxops accounts list --name nosuch -o csv
+    [[ $output == "name,msp_mstopparentid,"* ]]
+    # with rows nothing is different
+    run -0 msxops query accounts --filter "name eq 'Contoso'" --select name -o csv
+    [ "${lines[0]}" = $'name,accountid\r' ]
+}
