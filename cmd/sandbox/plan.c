@@ -7,8 +7,11 @@
 #include "filter_priv.h"
 #include "msxops/mem.h"
 
-#define SQL_MAX   ((size_t)8 << 20)
-#define FORMATTED "OData.Community.Display.V1.FormattedValue"
+#define SQL_MAX      ((size_t)8 << 20)
+#define LABEL_MAX    ((size_t)4 << 20)
+#define FORMATTED    "OData.Community.Display.V1.FormattedValue"
+#define LOGICAL_NAME "Microsoft.Dynamics.CRM.lookuplogicalname"
+#define NAV_NAME     "Microsoft.Dynamics.CRM.associatednavigationproperty"
 
 static bool wants_labels(const struct sb_call *c)
 {
@@ -40,6 +43,32 @@ static const char *own_column(struct builder *b, const char *name, const char *s
     return sb_arena_text(&b->c->arena, text, n > 0 ? (size_t)n : 0);
 }
 
+/* ,"property@annotation": - the same in all rows. */
+static const char *row_key(struct builder *b, const char *property, const char *annotation)
+{
+    char text[300];
+    int n =
+        snprintf(text, sizeof text, ",\"%s%s%s\":", property, *annotation ? "@" : "", annotation);
+
+    return n > 0 && (size_t)n < sizeof text ? sb_arena_text(&b->c->arena, text, (size_t)n) : NULL;
+}
+
+static void add_keys(struct builder *b, struct sb_column *col)
+{
+    const char *wanted = b->c->prefer.annotations;
+    char property[140];
+
+    if (!sb_property_name(col->attr, property, sizeof property))
+        return;
+    col->key = row_key(b, property, "");
+    if (sb_wants(wanted, FORMATTED))
+        col->label_key = row_key(b, property, FORMATTED);
+    if (sb_is_lookup(col->attr) && sb_wants(wanted, NAV_NAME))
+        col->nav_key = row_key(b, property, NAV_NAME);
+    if (sb_is_lookup(col->attr) && sb_wants(wanted, LOGICAL_NAME))
+        col->type_key = row_key(b, property, LOGICAL_NAME);
+}
+
 static void add_column(struct builder *b, const struct sb_attr *a)
 {
     struct sb_column *col = &b->p->column[b->p->n_columns++];
@@ -47,6 +76,7 @@ static void add_column(struct builder *b, const struct sb_attr *a)
     char fixed[140];
 
     *col = (struct sb_column){ .attr = a, .name_at = -1, .type_at = -1 };
+    add_keys(b, col);
     if (a->flags & SB_VIRTUAL) {
         (void)snprintf(fixed, sizeof fixed, "'%s'", a->fixed);
         col->at = add_item(b, fixed);
@@ -275,6 +305,7 @@ bool sb_plan_build(struct sb_call *c, const struct sb_query *q, enum sb_plan_mod
 
     p->q = q;
     p->mode = mode;
+    msx_buf_init(&p->label, LABEL_MAX);
     msx_buf_init(&b.list, SQL_MAX);
     sb_sql_init(&p->sql, &c->arena, c->user, c->svc->today);
     add_columns(&b);
@@ -297,6 +328,7 @@ void sb_plan_free(struct sb_plan *p)
     msx_free(p->sub);
     (void)sqlite3_finalize(p->st);
     sb_sql_release(&p->sql);
+    msx_buf_release(&p->label);
     msx_free(p);
 }
 

@@ -15,6 +15,8 @@ struct sb_column {
     int at;      /* index in the statement */
     int name_at; /* name of the record that it points to, or -1 */
     int type_at; /* which table, or -1 */
+    /* what stands before its value and its annotations; NULL: not shown */
+    const char *key, *label_key, *nav_key, *type_key;
 };
 
 struct sb_plan;
@@ -48,6 +50,7 @@ struct sb_plan {
     size_t n_sub;
     int limit_at; /* parameter of LIMIT; OFFSET follows */
     bool paged_children;
+    struct msx_buf label; /* room for one */
 };
 
 /* relation: for SB_PLAN_PARENT. after: values of the last row of the page before (JSON array), or

@@ -8,10 +8,6 @@
 #include "options.h"
 #include "plan.h"
 
-#define FORMATTED    "OData.Community.Display.V1.FormattedValue"
-#define LOGICAL_NAME "Microsoft.Dynamics.CRM.lookuplogicalname"
-#define NAV_NAME     "Microsoft.Dynamics.CRM.associatednavigationproperty"
-
 static const char *text_at(sqlite3_stmt *st, int at)
 {
     return at < 0 ? NULL : (const char *)sqlite3_column_text(st, at);
@@ -27,52 +23,49 @@ static const struct sb_target *target_of(const struct sb_column *col, sqlite3_st
     return col->attr->target;
 }
 
-static void add_annotation(struct msx_buf *b, const char *property, const char *name,
-                           const char *value, size_t n)
+static void add_annotation(struct msx_buf *b, const char *key, const char *value, size_t n)
 {
-    msx_buf_addf(b, ",\"%s@%s\":", property, name);
+    msx_buf_adds(b, key);
     sb_add_json_string(b, value, n);
 }
 
-static void add_annotations(struct sb_call *c, const struct sb_column *col, sqlite3_stmt *st,
-                            const json_t *own, const char *property, struct msx_buf *b)
+static void add_annotations(struct sb_plan *p, const struct sb_column *col, const json_t *own,
+                            struct msx_buf *b)
 {
-    const char *label = json_string_value(json_object_get(own, col->attr->name));
+    const char *label = own ? json_string_value(json_object_get(own, col->attr->name)) : NULL;
     const struct sb_target *target;
 
-    if (sqlite3_column_type(st, col->at) == SQLITE_NULL)
+    if (sqlite3_column_type(p->st, col->at) == SQLITE_NULL)
         return;
-    if (sb_wants(c->prefer.annotations, FORMATTED)) {
-        MSX_AUTO(msx_buf_release) struct msx_buf text = MSX_BUF_INIT((size_t)4 << 20);
-
+    if (col->label_key) {
+        msx_buf_clear(&p->label);
         if (label)
-            add_annotation(b, property, FORMATTED, label, strlen(label));
-        else if (sb_add_label(&text, col->attr, st, col->at, text_at(st, col->name_at)))
-            add_annotation(b, property, FORMATTED, text.data, text.len);
+            add_annotation(b, col->label_key, label, strlen(label));
+        else if (sb_add_label(&p->label, col->attr, p->st, col->at, text_at(p->st, col->name_at)))
+            add_annotation(b, col->label_key, p->label.data, p->label.len);
     }
-    if (!sb_is_lookup(col->attr))
+    if (!col->nav_key && !col->type_key)
         return;
-    target = target_of(col, st);
-    if (sb_wants(c->prefer.annotations, NAV_NAME))
-        add_annotation(b, property, NAV_NAME, target->nav, strlen(target->nav));
-    if (sb_wants(c->prefer.annotations, LOGICAL_NAME))
-        add_annotation(b, property, LOGICAL_NAME, target->table, strlen(target->table));
+    target = target_of(col, p->st);
+    if (col->nav_key)
+        add_annotation(b, col->nav_key, target->nav, strlen(target->nav));
+    if (col->type_key)
+        add_annotation(b, col->type_key, target->table, strlen(target->table));
 }
 
-static void add_columns(struct sb_call *c, struct sb_plan *p, struct msx_buf *b)
+static void add_columns(struct sb_plan *p, struct msx_buf *b)
 {
     const char *labels = text_at(p->st, 2);
     json_auto_t *own = labels ? json_loads(labels, 0, NULL) : NULL;
-    char property[140];
 
     for (size_t i = 0; i < p->n_columns; i++) {
         const struct sb_column *col = &p->column[i];
 
-        if (!sb_property_name(col->attr, property, sizeof property))
+        if (!col->key)
             continue;
-        msx_buf_addf(b, ",\"%s\":", property);
+        msx_buf_adds(b, col->key);
         sb_add_column(b, col->attr, p->st, col->at);
-        add_annotations(c, col, p->st, own, property, b);
+        add_annotations(p, col, own, b);
     }
 }
 
@@ -184,7 +177,7 @@ bool sb_plan_add_row(struct sb_call *c, struct sb_plan *p, const char *context, 
     }
     msx_buf_addf(b, "\"@odata.etag\":\"W/\\\"%lld\\\"\"",
                  (long long)sqlite3_column_int64(p->st, 1));
-    add_columns(c, p, b);
+    add_columns(p, b);
     if (p->mode == SB_PLAN_KEY && p->q->t == &sb_table_systemuser && !context)
         msx_buf_addf(b, ",\"ownerid\":\"%s\"", text_at(p->st, 0));
     for (size_t i = 0; i < p->n_sub; i++)

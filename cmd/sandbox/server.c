@@ -183,13 +183,26 @@ static void free_trickle(void *cls)
     msx_free(t);
 }
 
+/* The body as it is, without a copy. */
+static struct MHD_Response *whole_response(struct sb_response *r)
+{
+    size_t len = r->body.len;
+    char *data = msx_buf_take(&r->body);
+    struct MHD_Response *m =
+        data ? MHD_create_response_from_buffer_with_free_callback(len, data, msx_free) : NULL;
+
+    if (!m)
+        msx_free(data);
+    return m;
+}
+
 static struct MHD_Response *make_response(struct sb_server *s, const struct sb_fault_plan *plan,
                                           struct sb_response *r)
 {
     struct trickle *t;
 
     if (plan->fault != SB_FAULT_TRUNCATE && plan->fault != SB_FAULT_SLOW)
-        return MHD_create_response_from_buffer(r->body.len, r->body.data, MHD_RESPMEM_MUST_COPY);
+        return whole_response(r);
     t = sb_alloc(sizeof *t);
     t->server = s;
     t->data = sb_ndup(r->body.data, r->body.len);

@@ -82,24 +82,31 @@ void msx_buf_addc(struct msx_buf *b, char c)
 
 void msx_buf_addf(struct msx_buf *b, const char *fmt, ...)
 {
+    size_t room = b->cap ? b->cap - b->len : 0;
     va_list ap;
     int n;
 
     if (b->failed)
         return;
     va_start(ap, fmt);
-    n = vsnprintf(NULL, 0, fmt, ap);
+    n = vsnprintf(room ? b->data + b->len : NULL, room, fmt, ap);
     va_end(ap);
     if (n < 0) {
         b->failed = MSX_E_LIMIT;
+    } else if (!n) {
+        return;
+    } else if ((size_t)n < room && b->len + (size_t)n <= b->max) { /* it fitted at once */
+        b->len += (size_t)n;
+        return;
+    } else if (grow(b, (size_t)n)) {
+        va_start(ap, fmt);
+        (void)vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
+        va_end(ap);
+        b->len += (size_t)n;
         return;
     }
-    if (!n || !grow(b, (size_t)n))
-        return;
-    va_start(ap, fmt);
-    (void)vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
-    va_end(ap);
-    b->len += (size_t)n;
+    if (room)
+        b->data[b->len] = '\0';
 }
 
 void msx_buf_truncate(struct msx_buf *b, size_t len)
