@@ -11,6 +11,9 @@
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "app.h"
 #include "msxops/file.h"
@@ -47,6 +50,11 @@ static void set_up_process(void)
 #ifdef __linux__
     /* tokens live in memory: no core dumps, no ptrace by others */
     (void)prctl(PR_SET_DUMPABLE, 0);
+#endif
+#ifdef __GLIBC__
+    /* two threads that take turns need one heap; a heap beside the first one grows by a system call
+     * a page */
+    (void)mallopt(M_ARENA_MAX, 1);
 #endif
 }
 

@@ -17,16 +17,24 @@ void cmd_without_tool(struct msx_error *err, const char *tool)
         memmove(err->msg, err->msg + n + 2, strlen(err->msg + n + 2) + 1);
 }
 
+/* The last result shown. It is left to the end of the process: to free 100,000 values one by one
+ * takes as long as to print them. */
+static json_t *shown;
+
 enum msx_code cmd_tool(struct app *app, const char *tool, json_t *params, const struct view *view,
                        struct msx_error *err)
 {
     MSX_AUTO(msx_json_free_p) json_t *p = params;
-    MSX_AUTO(msx_json_free_p) json_t *result = NULL;
+    json_t *result = NULL;
     enum msx_code rc = msx_tool_call(&app->crm, tool, p, &result, err);
 
-    if (rc)
+    if (rc) {
         cmd_without_tool(err, tool);
-    return rc ? rc : out_result(app, result, view, err);
+        return rc;
+    }
+    json_decref(shown);
+    shown = result;
+    return out_result(app, result, view, err);
 }
 
 enum msx_code cmd_plan_load(const char *path, struct msx_plan **out, struct msx_error *err)

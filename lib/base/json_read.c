@@ -46,12 +46,11 @@ static bool take(struct reader *r, char c)
 /* Past text that stands for itself. Whether it is valid UTF-8. */
 static bool skip_run(struct reader *r)
 {
-    const char *from = r->p;
-    unsigned char all = 0;
+    const char *from = r->p = msx_json_skip_ascii(r->p, r->end);
 
     while (r->p < r->end && (unsigned char)*r->p >= 0x20 && *r->p != '"' && *r->p != '\\')
-        all |= (unsigned char)*r->p++;
-    return all < 0x80 || msx_utf8_valid(from, (size_t)(r->p - from));
+        r->p++;
+    return r->p == from || msx_utf8_valid(from, (size_t)(r->p - from));
 }
 
 static bool read_hex(struct reader *r, uint32_t *out)

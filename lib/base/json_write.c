@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_priv.h"
 #include "msxops/json.h"
 #include "msxops/text.h"
 
@@ -52,23 +53,23 @@ static void add_escape(struct msx_buf *b, unsigned char c)
 
 static void add_string(struct writer *w, const char *s, size_t len)
 {
-    unsigned char all = 0;
-    size_t from = 0;
+    const char *end = s + len, *from = s, *p = s;
+    bool ascii = true;
 
     msx_buf_addc(w->b, '"');
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)s[i];
-
-        all |= c;
-        if (c >= 0x20 && c != '"' && c != '\\')
+    while ((p = msx_json_skip_ascii(p, end)) < end) {
+        if ((unsigned char)*p >= 0x80) {
+            ascii = false;
+            p++;
             continue;
-        msx_buf_add(w->b, s + from, i - from);
-        add_escape(w->b, c);
-        from = i + 1;
+        }
+        msx_buf_add(w->b, from, (size_t)(p - from));
+        add_escape(w->b, (unsigned char)*p);
+        from = ++p;
     }
-    msx_buf_add(w->b, s + from, len - from);
+    msx_buf_add(w->b, from, (size_t)(end - from));
     msx_buf_addc(w->b, '"');
-    if (all >= 0x80 && !msx_utf8_valid(s, len))
+    if (!ascii && !msx_utf8_valid(s, len))
         fail(w);
 }
 

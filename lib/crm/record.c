@@ -1,6 +1,7 @@
 /* Records as the service gives them: labels, links, order, grouping, and the shape of answers. */
 #include "crm/priv.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,14 +175,16 @@ const struct msx_crm_order msx_crm_newest[] = {
     { .field = NULL },
 };
 
+#define ORDER_MAX 4 /* fields that decide an order */
+
 struct sortable {
     json_t *rec;
+    const json_t *value[ORDER_MAX]; /* of its fields: looked up once, not at each comparison */
     const struct msx_crm_order *order;
 };
 
-static int compare_field(const json_t *a, const json_t *b, const struct msx_crm_order *o)
+static int compare_values(const json_t *x, const json_t *y, const struct msx_crm_order *o)
 {
-    const json_t *x = json_object_get(a, o->field), *y = json_object_get(b, o->field);
     bool no_x = !x || json_is_null(x), no_y = !y || json_is_null(y);
     int c = 0;
 
@@ -204,8 +207,8 @@ static int compare(const void *pa, const void *pb)
 {
     const struct sortable *a = pa, *b = pb;
 
-    for (const struct msx_crm_order *o = a->order; o->field; o++) {
-        int c = compare_field(a->rec, b->rec, o);
+    for (size_t i = 0; a->order[i].field; i++) {
+        int c = compare_values(a->value[i], b->value[i], &a->order[i]);
 
         if (c)
             return c;
@@ -227,6 +230,10 @@ int msx_crm_sort(json_t *records, const struct msx_crm_order *order)
         return -1;
     json_array_foreach(records, i, rec) {
         items[i] = (struct sortable){ .rec = json_incref(rec), .order = order };
+        for (size_t k = 0; order[k].field; k++) {
+            assert(k < ORDER_MAX);
+            items[i].value[k] = json_object_get(rec, order[k].field);
+        }
     }
     qsort(items, n, sizeof *items, compare);
     for (i = 0; i < n; i++)
