@@ -158,16 +158,22 @@ static enum msx_code read_around(struct guard *g, const json_t *plan, const json
                                  bool planning, struct msx_error *err)
 {
     const json_t *list = msx_json_arr(plan, "operations");
-    size_t n = planning ? 0 : json_array_size(list);
-    MSX_AUTO(msx_free_p) const json_t **ops = msx_calloc(n + 1, sizeof *ops);
+    MSX_AUTO(msx_free_p) const json_t **ops = msx_calloc(json_array_size(list) + 1, sizeof *ops);
+    size_t n = 0;
+    enum msx_code rc;
 
-    if (!ops)
-        return no_memory(err);
     use_cache(g, planning ? NULL : plan);
-    for (size_t i = 0; i < n; i++)
-        ops[i] = json_array_get(list, i);
+    if (!ops || !guard_cache_open(g))
+        return no_memory(err);
+    while (!planning && !g->cache.whole && n < json_array_size(list)) {
+        ops[n] = json_array_get(list, n);
+        n++;
+    }
     ops[n] = op;
-    return guard_prefetch(g, plan, ops, n + 1, err);
+    rc = guard_prefetch(g, plan, ops, n + 1, err);
+    if (!rc && !planning)
+        g->cache.whole = true;
+    return rc;
 }
 
 static enum msx_code check(void *user, const json_t *plan, json_t *op, const json_t *fresh,

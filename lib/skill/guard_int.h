@@ -24,6 +24,7 @@ struct guard_cache {
     json_t *tasks, *teams; /* milestone id -> its tasks; opportunity id -> its active team rows */
     json_t *unread;        /* "tasks:ID" .. of reads that were denied */
     json_t *applied;       /* the plan that is applied, NULL when planning; owned */
+    bool whole;            /* what its operations need was read for all of them */
     int64_t since_s;
 };
 
@@ -61,6 +62,8 @@ void guard_unload(struct guard *g);
 
 /* ---- guard_read.c ---- */
 void guard_cache_drop(struct guard *g);
+/* Ready for use, emptied when it is too old. False: out of memory. */
+bool guard_cache_open(struct guard *g);
 /* Reads what is missing around these operations, for all of them at once. */
 enum msx_code guard_prefetch(struct guard *g, const json_t *plan_doc, const json_t *const *ops,
                              size_t n, struct msx_error *err) MSX_MUST_CHECK;

@@ -53,7 +53,7 @@ void guard_cache_drop(struct guard *g)
     g->cache = (struct guard_cache){ 0 };
 }
 
-static bool cache_open(struct guard *g)
+bool guard_cache_open(struct guard *g)
 {
     struct guard_cache *c = &g->cache;
     int64_t now = g->ctx->now_s(g->ctx->now_user);
@@ -337,7 +337,7 @@ enum msx_code guard_prefetch(struct guard *g, const json_t *plan_doc, const json
     MSX_AUTO(round_release) struct round first = { 0 };
     MSX_AUTO(round_release) struct round second = { 0 };
     enum msx_code rc;
-    int failed = !cache_open(g);
+    int failed = !guard_cache_open(g);
 
     failed =
         failed || want(g, &first, USERS, msx_json_str(msx_json_obj(plan_doc, "user"), "id")) != 0;

@@ -247,10 +247,11 @@ static enum msx_code add_planned(struct guard_case *c, struct msx_error *err)
     MSX_AUTO(msx_buf_release) struct msx_buf notes = MSX_BUF_INIT(MSX_PLAN_MAX_BYTES);
     const json_t *ops = msx_json_arr(c->plan, "operations");
     char id[MSX_GUID_LEN + 1], other[MSX_GUID_LEN + 1];
+    size_t n = guard_milestone_id(c->op, id) ? json_array_size(ops) : 0;
 
     if (!planned)
         planned = json_object();
-    for (size_t i = 0; guard_milestone_id(c->op, id) && i < json_array_size(ops); i++) {
+    for (size_t i = 0; i < n; i++) {
         const json_t *op = json_array_get(ops, i);
         const char *text = msx_json_str(msx_json_obj(op, "after"), "msp_forecastcomments");
 
