@@ -1,17 +1,19 @@
-/* An allocator whose n-th call fails: loops over n until the tested function succeeds. */
+/* An allocator that counts its calls and whose n-th call fails: loops over n until the tested
+ * function succeeds. */
 #ifndef TESTS_UNIT_ALLOC_FAIL_H
 #define TESTS_UNIT_ALLOC_FAIL_H
 
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "msxops/error.h"
 #include "msxops/mem.h"
 
 static long alloc_calls, alloc_fail_at; /* 0 = never */
 
 static inline bool alloc_refuses(void)
 {
-    return alloc_fail_at && ++alloc_calls == alloc_fail_at;
+    return ++alloc_calls == alloc_fail_at;
 }
 static inline void *flaky_malloc(size_t n)
 {
@@ -22,12 +24,13 @@ static inline void *flaky_realloc(void *p, size_t n)
     return alloc_refuses() ? NULL : realloc(p, n);
 }
 
+static MSX_UNUSED const struct msx_alloc alloc_flaky = { flaky_malloc, flaky_realloc, free };
+
 /* Runs BODY (which sets 'rc' and frees what it got) with the 1st, 2nd, ... allocation failing until
  * it succeeds; leaks are found by the sanitizer. */
 #define FOR_EACH_FAILED_ALLOCATION(rc, body)                                                       \
     do {                                                                                           \
-        static const struct msx_alloc flaky_ = { flaky_malloc, flaky_realloc, free };              \
-        msx_set_alloc(&flaky_);                                                                    \
+        msx_set_alloc(&alloc_flaky);                                                               \
         (rc) = MSX_E_NOMEM;                                                                        \
         for (alloc_fail_at = 1; (rc) != MSX_OK; alloc_fail_at++) {                                 \
             alloc_calls = 0;                                                                       \

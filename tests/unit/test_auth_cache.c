@@ -333,7 +333,6 @@ static enum msx_code token_and_status(struct fx *x)
 /* Our own allocations only: jansson 2.14 crashes on some failures of its own. */
 static void no_memory_at_any_point(void **state)
 {
-    static const struct msx_alloc flaky = { flaky_malloc, flaky_realloc, free };
     struct fx *x = *state;
     bool failed = true;
     long at;
@@ -343,7 +342,7 @@ static void no_memory_at_any_point(void **state)
     for (at = 1; failed && at < 5000; at++) {
         enum msx_code rc;
 
-        msx_set_alloc(&flaky);
+        msx_set_alloc(&alloc_flaky);
         json_set_alloc_funcs(malloc, free);
         alloc_calls = 0;
         alloc_fail_at = at;

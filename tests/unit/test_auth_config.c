@@ -297,7 +297,6 @@ static enum msx_code everything(struct fx *x)
 
 static void no_memory_at_any_point(void **state)
 {
-    static const struct msx_alloc flaky = { flaky_malloc, flaky_realloc, free };
     struct fx *x = *state;
     bool failed = true;
     long at;
@@ -307,7 +306,7 @@ static void no_memory_at_any_point(void **state)
         char *text;
 
         fx_write(x, "config.yaml", two, 0600);
-        msx_set_alloc(&flaky);
+        msx_set_alloc(&alloc_flaky);
         alloc_calls = 0;
         alloc_fail_at = at;
         rc = everything(x);

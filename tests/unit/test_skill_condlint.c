@@ -2,6 +2,8 @@
  * and what they cost. */
 #include "cond_fixture.h"
 
+#include "alloc_fail.h"
+
 #include <stdlib.h>
 #include <time.h>
 
@@ -232,17 +234,6 @@ static void what_a_linter_asks(void **state)
 
 /* ---- no allocation, out of memory ---- */
 
-static int allocs, fail_at;
-static void *counting_malloc(size_t n)
-{
-    return ++allocs == fail_at ? NULL : malloc(n);
-}
-static void *counting_realloc(void *p, size_t n)
-{
-    return ++allocs == fail_at ? NULL : realloc(p, n);
-}
-static const struct msx_alloc counting = { counting_malloc, counting_realloc, free };
-
 static void evaluation_does_not_allocate(void **state)
 {
     struct msx_cond *c =
@@ -252,10 +243,10 @@ static void evaluation_does_not_allocate(void **state)
     clock_t begin;
 
     (void)state;
-    msx_set_alloc(&counting);
-    allocs = fail_at = 0;
+    msx_set_alloc(&alloc_flaky);
+    alloc_calls = alloc_fail_at = 0;
     assert_int_equal(msx_cond_eval(c, &scope, NULL), MSX_YES);
-    assert_int_equal(allocs, 0);
+    assert_int_equal(alloc_calls, 0);
     msx_set_alloc(NULL);
     begin = clock();
     for (int i = 0; i < 100000; i++)
@@ -271,18 +262,18 @@ static void compile_survives_every_failed_allocation(void **state)
     enum msx_code rc = MSX_E_NOMEM;
 
     (void)state;
-    msx_set_alloc(&counting);
-    for (fail_at = 1; rc != MSX_OK; fail_at++) {
+    msx_set_alloc(&alloc_flaky);
+    for (alloc_fail_at = 1; rc != MSX_OK; alloc_fail_at++) {
         struct msx_cond *c = NULL;
 
-        assert_true(fail_at < 100);
-        allocs = 0;
+        assert_true(alloc_fail_at < 100);
+        alloc_calls = 0;
         rc = msx_cond_compile(text, "r", &schema, &c, NULL);
         assert_true(rc == MSX_OK || (rc == MSX_E_NOMEM && !c));
         msx_cond_free(c);
     }
     msx_set_alloc(NULL);
-    assert_true(fail_at > 5);
+    assert_true(alloc_fail_at > 5);
 }
 
 #define T(fn) cmocka_unit_test_setup(fn, setup)

@@ -184,13 +184,12 @@ static enum msx_code load_once(struct fixture *f)
 
 static void loading_survives_failed_allocations(void **state)
 {
-    static const struct msx_alloc flaky = { flaky_malloc, flaky_realloc, free };
     struct fixture *f = *state;
     struct msx_error err = MSX_ERROR_INIT;
 
     if (check(f, head, rule, tail, &err))
         fail_msg("%s", err.msg);
-    msx_set_alloc(&flaky);
+    msx_set_alloc(&alloc_flaky);
     for (long at = 1; at < 40000; at += at < 300 ? 1 : at < 3000 ? 97 : 1511) {
         alloc_fail_at = at;
         alloc_calls = 0;

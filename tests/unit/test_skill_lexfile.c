@@ -1,10 +1,10 @@
 /* Lexicon files: merge of user entries, lint, failed allocations, speed. */
-#include "skill_text.h"
+#include "shipped_lexicon.h"
+
+#include "alloc_fail.h"
 
 #include <stdlib.h>
 #include <time.h>
-
-static struct msx_lexicon *lx;
 
 /* ---- files ---- */
 
@@ -143,17 +143,6 @@ static void lint(void **state)
 
 /* ---- cost ---- */
 
-static int allocs, fail_at;
-static void *counting_malloc(size_t n)
-{
-    return ++allocs == fail_at ? NULL : malloc(n);
-}
-static void *counting_realloc(void *p, size_t n)
-{
-    return ++allocs == fail_at ? NULL : realloc(p, n);
-}
-static const struct msx_alloc counting = { counting_malloc, counting_realloc, free };
-
 static void loading_survives_failed_allocations(void **state)
 {
     struct msx_lexicon *a = NULL;
@@ -165,10 +154,10 @@ static void loading_survives_failed_allocations(void **state)
     (void)state;
     assert_int_equal(msx_yaml_parse(yaml, strlen(yaml), name, &doc, NULL, NULL), MSX_OK);
     docs[0] = doc;
-    for (fail_at = 1; rc; fail_at++) {
-        assert_true(fail_at < 2000);
-        allocs = 0;
-        msx_set_alloc(&counting);
+    for (alloc_fail_at = 1; rc; alloc_fail_at++) {
+        assert_true(alloc_fail_at < 2000);
+        alloc_calls = 0;
+        msx_set_alloc(&alloc_flaky);
         rc = msx_lexicon_new(docs, &name, 1, &a, NULL);
         msx_set_alloc(NULL);
         assert_true(rc == MSX_OK || (rc == MSX_E_NOMEM && !a));
@@ -186,11 +175,11 @@ static void analysing_survives_failed_allocations(void **state)
     add(&r, MSX_F_MC,
         "[2026-02-25] Capacity: confirmed | blocked by the API quota. target 400 users", NULL);
     add(&r, MSX_F_MJ, "[{\"comment\": \"budget approved\", \"date\": \"2026-02-01\"}]", NULL);
-    for (fail_at = 1; rc; fail_at++) {
-        assert_true(fail_at < 2000);
+    for (alloc_fail_at = 1; rc; alloc_fail_at++) {
+        assert_true(alloc_fail_at < 2000);
         (void)utc();
-        allocs = 0;
-        msx_set_alloc(&counting);
+        alloc_calls = 0;
+        msx_set_alloc(&alloc_flaky);
         rc = msx_text_analyse(lx, r.t, r.n, utc(), &r.a, NULL);
         msx_set_alloc(NULL);
         assert_true(rc == MSX_OK || (rc == MSX_E_NOMEM && !r.a));
@@ -220,21 +209,6 @@ static void many_texts_are_quick(void **state)
     }
     print_message("24000 texts: %.2f s\n", (double)(clock() - begin) / CLOCKS_PER_SEC);
     assert_true(clock() - begin < 10 * CLOCKS_PER_SEC); /* about one without sanitizers */
-}
-
-static int start(void **state)
-{
-    (void)state;
-    lx = default_lexicon();
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    msx_lexicon_free(lx);
-    msx_tz_free(tz_utc);
-    return 0;
 }
 
 int main(void)

@@ -1,8 +1,6 @@
 /* The lexicon: phrase language, polarity of a match step by step, deny, task
  * texts, issue classes. */
-#include "skill_text.h"
-
-static struct msx_lexicon *lx;
+#include "shipped_lexicon.h"
 
 /* ---- phrases ---- */
 
@@ -497,21 +495,6 @@ static void the_milestones_name_is_no_issue(void **state)
     assert_int_equal(msx_issue_class(lx, &text, 1, "NETWORK  design"), MSX_ISSUE_NONE);
     assert_int_equal(msx_issue_class(lx, &other, 1, "Network design"), MSX_ISSUE_TECHNICAL);
     assert_int_equal(msx_issue_class(lx, &text, 1, ""), MSX_ISSUE_TECHNICAL);
-}
-
-static int start(void **state)
-{
-    (void)state;
-    lx = default_lexicon();
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    msx_lexicon_free(lx);
-    msx_tz_free(tz_utc);
-    return 0;
 }
 
 int main(void)

@@ -1,8 +1,6 @@
 /* Structured markers: every row of the table, yes-words and no-words, where a marker may stand,
  * which of several counts. */
-#include "skill_text.h"
-
-static struct msx_lexicon *lx;
+#include "shipped_lexicon.h"
 
 /* "signal=value" pairs that a comment of this one line gives, in the order asked for. */
 static void gives(const char *line, const char *const *ids, const char *const *want, size_t n)
@@ -489,21 +487,6 @@ static void sub_values(void **state)
     assert_string_equal(newest(&r, "Committed"), "2026-02-01");
     assert_string_equal(newest(&r, "BlockedSince"), "2026-02-02");
     done(&r);
-}
-
-static int start(void **state)
-{
-    (void)state;
-    lx = default_lexicon();
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    msx_lexicon_free(lx);
-    msx_tz_free(tz_utc);
-    return 0;
 }
 
 int main(void)

@@ -1,9 +1,7 @@
 /* Signals over records: precedence, order of candidates, conflict, evidence, task state, scope. */
-#include "skill_text.h"
+#include "shipped_lexicon.h"
 
 #include <stdlib.h>
-
-static struct msx_lexicon *lx;
 
 static const char fmb[] = "[2026-02-25] BANT: B=yes A=yes N=yes T=yes\n"
                           "Delivery: Partner\n"
@@ -526,21 +524,6 @@ static void good_u_without_bant(void **state)
         "2026-02-25");
     assert_string_equal(value_of(lx, &r, "blocker"), "no");
     done(&r);
-}
-
-static int start(void **state)
-{
-    (void)state;
-    lx = default_lexicon();
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    msx_lexicon_free(lx);
-    msx_tz_free(tz_utc);
-    return 0;
 }
 
 int main(void)
