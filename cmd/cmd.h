@@ -94,6 +94,15 @@ struct cmd {
                          struct msx_error *err);
 };
 
+/* What commands that call a tool have in common, and those that plan changes for a plan file. */
+#define CMD_CALLS(name, table, type)                                                               \
+    .needs = CMD_NEEDS_LOGIN, .effect = CMD_READS, .tool = name, .opts = table,                    \
+    .opts_size = sizeof(type)
+#define CMD_PLANS(name, table, type)                                                               \
+    .needs = CMD_NEEDS_LOGIN, .effect = CMD_WRITES_FILES, .tool = name, .opts = table,             \
+    .opts_size = sizeof(type)
+#define CMD_PLANS_ONLY "Nothing is written to CRM before 'msxops apply'."
+
 extern const struct cmd *const commands[]; /* NULL-terminated, in the order of help */
 
 /* ---- global options ---- */
@@ -209,6 +218,25 @@ enum msx_code cmd_set_date(struct app *app, json_t *params, const char *key, con
 /* Resolve a reference into params[key] when text is not NULL. */
 enum msx_code cmd_set_ref(struct app *app, json_t *params, const char *key, enum msx_ref_kind kind,
                           const char *text, struct msx_error *err) MSX_MUST_CHECK;
+/* Options (const char * fields) that become parameters of a tool as they are, or as a date or a
+ * user that was resolved. */
+enum param_kind { PARAM_TEXT, PARAM_DATE, PARAM_USER };
+struct param { /* key NULL ends */
+    const char *key;
+    enum param_kind kind;
+    size_t offset;
+};
+#define PARAM(key, kind, field)                                                                    \
+    {                                                                                              \
+        key, kind, OPT_AT(OPTS, const char *, field)                                               \
+    }
+#define PARAM_END                                                                                  \
+    {                                                                                              \
+        NULL, PARAM_TEXT, 0                                                                        \
+    }
+/* Set those that were given. opts: what the rows' offsets point into. */
+enum msx_code cmd_set_params(struct app *app, const struct param *rows, const void *opts,
+                             json_t *params, struct msx_error *err) MSX_MUST_CHECK;
 /* Set params[key] to text when it is not NULL. */
 enum msx_code cmd_set_text(json_t *params, const char *key, const char *text,
                            struct msx_error *err) MSX_MUST_CHECK;

@@ -59,16 +59,23 @@ static const struct opt list_opts[] = {
     OPT_ON(0, "summary", summary, "counts and short rows"),
     OPT_END,
 };
+static const struct param list_texts[] = {
+    PARAM("ownerId", PARAM_USER, owner),
+    PARAM("opportunityKeyword", PARAM_TEXT, opportunity_name),
+    PARAM("fromDate", PARAM_DATE, from),
+    PARAM("toDate", PARAM_DATE, to),
+    PARAM("keyword", PARAM_TEXT, keyword),
+    PARAM("commitment", PARAM_TEXT, commitment),
+    PARAM_END,
+};
 #undef OPTS
 
 static enum msx_code set_scope(struct app *app, const struct list_opts *o, json_t *p,
                                struct msx_error *err)
 {
     MSX_AUTO(msx_json_free_p) json_t *ids = NULL;
-    enum msx_code rc = cmd_set_ref(app, p, "ownerId", MSX_REF_USER, o->owner, err);
+    enum msx_code rc = cmd_set_params(app, list_texts, o, p, err);
 
-    if (!rc)
-        rc = cmd_set_text(p, "opportunityKeyword", o->opportunity_name, err);
     if (!rc && o->mine)
         json_object_set_new(p, "mine", json_true());
     if (!rc && o->customers.n) {
@@ -97,22 +104,13 @@ static enum msx_code set_scope(struct app *app, const struct list_opts *o, json_
     return rc;
 }
 
-static enum msx_code set_filters(struct app *app, const struct list_opts *o, json_t *p,
-                                 struct msx_error *err)
+static enum msx_code set_filters(const struct list_opts *o, json_t *p, struct msx_error *err)
 {
     bool word = o->status && (msx_ieq(o->status, "active") || msx_ieq(o->status, "all"));
-    enum msx_code rc = cmd_set_date(app, p, "fromDate", o->from, err);
+    enum msx_code rc =
+        word ? cmd_set_text(p, "statusFilter", msx_ieq(o->status, "all") ? "all" : "active", err)
+             : cmd_set_text(p, "status", o->status, err);
 
-    if (!rc)
-        rc = cmd_set_date(app, p, "toDate", o->to, err);
-    if (!rc)
-        rc = cmd_set_text(p, "keyword", o->keyword, err);
-    if (!rc)
-        rc = cmd_set_text(p, "commitment", o->commitment, err);
-    if (!rc && word)
-        rc = cmd_set_text(p, "statusFilter", msx_ieq(o->status, "all") ? "all" : "active", err);
-    else if (!rc)
-        rc = cmd_set_text(p, "status", o->status, err);
     if (!rc && o->with_tasks && o->without_tasks)
         rc = msx_fail(err, MSX_E_USAGE, "--with-tasks and --without-tasks exclude each other");
     if (!rc && (o->with_tasks || o->without_tasks))
@@ -133,7 +131,7 @@ static enum msx_code run_list(struct app *app, const void *opts, char **args, si
 
     (void)args, (void)nargs;
     if (!rc)
-        rc = set_filters(app, o, p, err);
+        rc = set_filters(o, p, err);
     if (rc)
         return rc;
     return cmd_tool(app, "get_milestones", MSX_STEAL(p),
@@ -148,11 +146,7 @@ const struct cmd cmd_milestones_list = {
     .about = "Print milestones ordered by date and number. Without a scope: those that you own. "
              "Filters combine.",
     .args = "",
-    .needs = CMD_NEEDS_LOGIN,
-    .effect = CMD_READS,
-    .tool = "get_milestones",
-    .opts = list_opts,
-    .opts_size = sizeof(struct list_opts),
+    CMD_CALLS("get_milestones", list_opts, struct list_opts),
     .examples =
         (const char *const[]){ "msxops milestones list --mine --status active "
                                "--without-tasks -q '.milestones[].msp_milestonenumber'",
@@ -226,6 +220,17 @@ static const struct opt update_opts[] = {
     OPT_LIST(0, "set", set, "FIELD=VALUE", "any other field, by its name"),
     OPT_END,
 };
+static const struct param edit_texts[] = {
+    PARAM("name", PARAM_TEXT, name),
+    PARAM("milestoneDate", PARAM_DATE, date),
+    PARAM("milestoneCategory", PARAM_TEXT, category),
+    PARAM("milestoneStatus", PARAM_TEXT, status),
+    PARAM("commitmentRecommendation", PARAM_TEXT, commitment),
+    PARAM("ownerId", PARAM_USER, owner),
+    PARAM("workloadId", PARAM_TEXT, workload),
+    PARAM("forecastComments", PARAM_TEXT, comments),
+    PARAM_END,
+};
 #undef OPTS
 
 static enum msx_code set_number(json_t *p, const char *key, const char *text, struct msx_error *err)
@@ -245,25 +250,9 @@ static enum msx_code set_number(json_t *p, const char *key, const char *text, st
 static enum msx_code edit_params(struct app *app, const struct edit_opts *o, json_t *p,
                                  struct msx_error *err)
 {
-    enum msx_code rc = cmd_set_text(p, "name", o->name, err);
+    enum msx_code rc = cmd_set_params(app, edit_texts, o, p, err);
 
-    if (!rc)
-        rc = cmd_set_date(app, p, "milestoneDate", o->date, err);
-    if (!rc)
-        rc = set_number(p, "monthlyUse", o->use, err);
-    if (!rc)
-        rc = cmd_set_text(p, "milestoneCategory", o->category, err);
-    if (!rc)
-        rc = cmd_set_text(p, "milestoneStatus", o->status, err);
-    if (!rc)
-        rc = cmd_set_text(p, "commitmentRecommendation", o->commitment, err);
-    if (!rc)
-        rc = cmd_set_ref(app, p, "ownerId", MSX_REF_USER, o->owner, err);
-    if (!rc)
-        rc = cmd_set_text(p, "workloadId", o->workload, err);
-    if (!rc)
-        rc = cmd_set_text(p, "forecastComments", o->comments, err);
-    return rc;
+    return rc ? rc : set_number(p, "monthlyUse", o->use, err);
 }
 
 static enum msx_code run_create(struct app *app, const void *opts, char **args, size_t nargs,
@@ -316,14 +305,9 @@ static enum msx_code run_update(struct app *app, const void *opts, char **args, 
 const struct cmd cmd_milestones_create = {
     .path = "milestones create",
     .summary = "plan a new milestone",
-    .about = "Add the creation of a milestone to a plan file. Nothing is written to CRM before "
-             "'msxops apply'.",
+    .about = "Add the creation of a milestone to a plan file. " CMD_PLANS_ONLY,
     .args = "",
-    .needs = CMD_NEEDS_LOGIN,
-    .effect = CMD_WRITES_FILES,
-    .tool = "create_milestone",
-    .opts = create_opts,
-    .opts_size = sizeof(struct edit_opts),
+    CMD_PLANS("create_milestone", create_opts, struct edit_opts),
     .examples = (const char *const[]){ "msxops milestones create --opportunity 'Contoso analytics' "
                                        "--name 'Pilot' --date eoq --category POC/Pilot",
                                        NULL },
@@ -333,16 +317,11 @@ const struct cmd cmd_milestones_create = {
 const struct cmd cmd_milestones_update = {
     .path = "milestones update",
     .summary = "plan changes to milestones",
-    .about = "Add changes to a plan file and print them with their present values. Nothing is "
-             "written to CRM before 'msxops apply'.",
+    .about = "Add changes to a plan file and print them with their present values. " CMD_PLANS_ONLY,
     .args = "REF...",
     .min_args = 1,
     .max_args = -1,
-    .needs = CMD_NEEDS_LOGIN,
-    .effect = CMD_WRITES_FILES,
-    .tool = "update_milestone",
-    .opts = update_opts,
-    .opts_size = sizeof(struct edit_opts),
+    CMD_PLANS("update_milestone", update_opts, struct edit_opts),
     .examples = (const char *const[]){ "msxops milestones update 7-123456789 --date 2026-12-15 "
                                        "--comments 'Re-dated with customer' --plan week.plan.json",
                                        NULL },

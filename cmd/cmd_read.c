@@ -81,11 +81,7 @@ const struct cmd cmd_accounts_list = {
     .about = "Print the accounts of the given top parents, or those whose name holds a keyword, "
              "ordered by name.",
     .args = "",
-    .needs = CMD_NEEDS_LOGIN,
-    .effect = CMD_READS,
-    .tool = "list_accounts_by_tpid",
-    .opts = accounts_opts,
-    .opts_size = sizeof(struct accounts_opts),
+    CMD_CALLS("list_accounts_by_tpid", accounts_opts, struct accounts_opts),
     .examples = (const char *const[]){ "msxops accounts list --tpid 1234567",
                                        "msxops accounts list --name contoso -o csv", NULL },
     .run = run_accounts,
@@ -151,11 +147,7 @@ const struct cmd cmd_opportunities_list = {
     .about = "Print open opportunities ordered by name: yours, those of given accounts, or those "
              "of customers by keyword.",
     .args = "",
-    .needs = CMD_NEEDS_LOGIN,
-    .effect = CMD_READS,
-    .tool = "list_opportunities",
-    .opts = opps_opts,
-    .opts_size = sizeof(struct opps_opts),
+    CMD_CALLS("list_opportunities", opps_opts, struct opps_opts),
     .examples =
         (const char *const[]){ "msxops opportunities list --mine",
                                "msxops opportunities list --customer contoso -o csv", NULL },
@@ -209,11 +201,7 @@ const struct cmd cmd_get = {
     .args = "ENTITYSET ID",
     .min_args = 2,
     .max_args = 2,
-    .needs = CMD_NEEDS_LOGIN,
-    .effect = CMD_READS,
-    .tool = "crm_get_record",
-    .opts = get_opts,
-    .opts_size = sizeof(struct get_opts),
+    CMD_CALLS("crm_get_record", get_opts, struct get_opts),
     .examples = (const char *const[]){ "msxops get accounts 11111111-2222-4333-8444-555555555555 "
                                        "--select name",
                                        NULL },
@@ -236,6 +224,13 @@ static const struct opt query_opts[] = {
     OPT_NUM(0, "top", top, "N", 1, 10000000, "at most N rows, over all pages"),
     OPT_ON(0, "count", count, "also the service's own count of all rows"),
     OPT_END,
+};
+static const struct param query_texts[] = {
+    PARAM("filter", PARAM_TEXT, filter),
+    PARAM("select", PARAM_TEXT, select),
+    PARAM("orderby", PARAM_TEXT, orderby),
+    PARAM("expand", PARAM_TEXT, expand),
+    PARAM_END,
 };
 #undef OPTS
 
@@ -262,13 +257,7 @@ static enum msx_code run_query(struct app *app, const void *opts, char **args, s
 
     (void)nargs;
     if (!rc)
-        rc = cmd_set_text(p, "filter", o->filter, err);
-    if (!rc)
-        rc = cmd_set_text(p, "select", o->select, err);
-    if (!rc)
-        rc = cmd_set_text(p, "orderby", o->orderby, err);
-    if (!rc)
-        rc = cmd_set_text(p, "expand", o->expand, err);
+        rc = cmd_set_params(app, query_texts, o, p, err);
     if (rc)
         return rc;
     if (o->top)
@@ -291,11 +280,7 @@ const struct cmd cmd_query = {
     .args = "ENTITYSET",
     .min_args = 1,
     .max_args = 1,
-    .needs = CMD_NEEDS_LOGIN,
-    .effect = CMD_READS,
-    .tool = "crm_query",
-    .opts = query_opts,
-    .opts_size = sizeof(struct query_opts),
+    CMD_CALLS("crm_query", query_opts, struct query_opts),
     .examples =
         (const char *const[]){ "msxops query msp_engagementmilestones --filter "
                                "\"msp_milestonestatus eq 861980002\" --select msp_name -o ndjson",
@@ -381,11 +366,7 @@ const struct cmd cmd_schema = {
     .args = "TABLE[.COLUMN]",
     .min_args = 1,
     .max_args = 1,
-    .needs = CMD_NEEDS_LOGIN,
-    .effect = CMD_READS,
-    .tool = "crm_list_entity_properties",
-    .opts = schema_opts,
-    .opts_size = sizeof(struct schema_opts),
+    CMD_CALLS("crm_list_entity_properties", schema_opts, struct schema_opts),
     .examples =
         (const char *const[]){ "msxops schema task",
                                "msxops schema msp_engagementmilestone.msp_milestonestatus", NULL },

@@ -84,11 +84,7 @@ const struct cmd cmd_tasks_list = {
     .summary = "list the tasks of milestones, or yours",
     .about = "Print tasks, the newest first.",
     .args = "",
-    .needs = CMD_NEEDS_LOGIN,
-    .effect = CMD_READS,
-    .tool = "get_milestone_activities",
-    .opts = list_opts,
-    .opts_size = sizeof(struct list_opts),
+    CMD_CALLS("get_milestone_activities", list_opts, struct list_opts),
     .examples = (const char *const[]){ "msxops tasks list --milestone 7-123456789 --open",
                                        "msxops tasks list --mine --open", NULL },
     .run = run_list,
@@ -157,21 +153,13 @@ static const struct opt close_opts[] = {
     PLAN_OPT,
     OPT_END,
 };
+static const struct param edit_texts[] = {
+    /* category: of creates alone */
+    PARAM("subject", PARAM_TEXT, subject),         PARAM("dueDate", PARAM_DATE, due),
+    PARAM("description", PARAM_TEXT, description), PARAM("ownerId", PARAM_USER, owner),
+    PARAM("category", PARAM_TEXT, category),       PARAM_END,
+};
 #undef OPTS
-
-static enum msx_code edit_params(struct app *app, const struct edit_opts *o, json_t *p,
-                                 struct msx_error *err)
-{
-    enum msx_code rc = cmd_set_text(p, "subject", o->subject, err);
-
-    if (!rc)
-        rc = cmd_set_date(app, p, "dueDate", o->due, err);
-    if (!rc)
-        rc = cmd_set_text(p, "description", o->description, err);
-    if (!rc)
-        rc = cmd_set_ref(app, p, "ownerId", MSX_REF_USER, o->owner, err);
-    return rc;
-}
 
 static enum msx_code status_code(struct app *app, json_t *p, const char *label,
                                  struct msx_error *err)
@@ -201,9 +189,7 @@ static enum msx_code run_create(struct app *app, const void *opts, char **args, 
         return msx_fail(err, MSX_E_USAGE, "--subject TEXT is missing");
     rc = cmd_set_ref(app, p, "milestoneId", MSX_REF_MILESTONE, o->milestone, err);
     if (!rc)
-        rc = edit_params(app, o, p, err);
-    if (!rc)
-        rc = cmd_set_text(p, "category", o->category, err);
+        rc = cmd_set_params(app, edit_texts, o, p, err);
     return rc ? rc : stage_call(app, o->plan, "create_task", p, err);
 }
 
@@ -213,7 +199,7 @@ static enum msx_code run_update(struct app *app, const void *opts, char **args, 
     const struct edit_opts *o = opts;
     MSX_AUTO(msx_json_free_p) json_t *p = json_object();
     MSX_AUTO(msx_json_free_p) json_t *ids = NULL;
-    enum msx_code rc = edit_params(app, o, p, err);
+    enum msx_code rc = cmd_set_params(app, edit_texts, o, p, err);
 
     if (!rc)
         rc = status_code(app, p, o->status, err);
@@ -239,14 +225,9 @@ static enum msx_code run_close(struct app *app, const void *opts, char **args, s
 const struct cmd cmd_tasks_create = {
     .path = "tasks create",
     .summary = "plan a new task on a milestone",
-    .about = "Add the creation of a task to a plan file. Nothing is written to CRM before "
-             "'msxops apply'.",
+    .about = "Add the creation of a task to a plan file. " CMD_PLANS_ONLY,
     .args = "",
-    .needs = CMD_NEEDS_LOGIN,
-    .effect = CMD_WRITES_FILES,
-    .tool = "create_task",
-    .opts = create_opts,
-    .opts_size = sizeof(struct edit_opts),
+    CMD_PLANS("create_task", create_opts, struct edit_opts),
     .examples =
         (const char *const[]){ "msxops tasks create --milestone 7-123456789 --subject 'Unblock "
                                "firewall' --category 'Blocker Escalation' --due +7d --plan "
@@ -258,16 +239,11 @@ const struct cmd cmd_tasks_create = {
 const struct cmd cmd_tasks_update = {
     .path = "tasks update",
     .summary = "plan changes to tasks",
-    .about =
-        "Add changes of tasks to a plan file. Nothing is written to CRM before 'msxops apply'.",
+    .about = "Add changes of tasks to a plan file. " CMD_PLANS_ONLY,
     .args = "ID...",
     .min_args = 1,
     .max_args = -1,
-    .needs = CMD_NEEDS_LOGIN,
-    .effect = CMD_WRITES_FILES,
-    .tool = "update_task",
-    .opts = update_opts,
-    .opts_size = sizeof(struct edit_opts),
+    CMD_PLANS("update_task", update_opts, struct edit_opts),
     .examples = (const char *const[]){ "msxops tasks update "
                                        "0f0f0f0f-1111-4222-8333-444444444444 --due +3d",
                                        NULL },
@@ -277,16 +253,11 @@ const struct cmd cmd_tasks_update = {
 const struct cmd cmd_tasks_close = {
     .path = "tasks close",
     .summary = "plan the closing of tasks",
-    .about = "Add the closing of tasks to a plan file. Nothing is written to CRM before "
-             "'msxops apply'.",
+    .about = "Add the closing of tasks to a plan file. " CMD_PLANS_ONLY,
     .args = "ID...",
     .min_args = 1,
     .max_args = -1,
-    .needs = CMD_NEEDS_LOGIN,
-    .effect = CMD_WRITES_FILES,
-    .tool = "close_task",
-    .opts = close_opts,
-    .opts_size = sizeof(struct edit_opts),
+    CMD_PLANS("close_task", close_opts, struct edit_opts),
     .examples = (const char *const[]){ "msxops tasks close 0f0f0f0f-1111-4222-8333-444444444444",
                                        "msxops tasks list --mine -o json | jq -r "
                                        "'.tasks[].activityid' | msxops tasks close -",

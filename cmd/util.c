@@ -226,3 +226,27 @@ enum msx_code cmd_set_ref(struct app *app, json_t *params, const char *key, enum
     rc = msx_ref_resolve(&app->crm, kind, text, guid, err);
     return rc ? rc : cmd_set_text(params, key, guid, err);
 }
+
+enum msx_code cmd_set_params(struct app *app, const struct param *rows, const void *opts,
+                             json_t *params, struct msx_error *err)
+{
+    enum msx_code rc = MSX_OK;
+
+    for (const struct param *r = rows; !rc && r->key; r++) {
+        const char *text;
+
+        memcpy(&text, (const char *)opts + r->offset, sizeof text);
+        switch (r->kind) {
+        case PARAM_TEXT:
+            rc = cmd_set_text(params, r->key, text, err);
+            break;
+        case PARAM_DATE:
+            rc = cmd_set_date(app, params, r->key, text, err);
+            break;
+        case PARAM_USER:
+            rc = cmd_set_ref(app, params, r->key, MSX_REF_USER, text, err);
+            break;
+        }
+    }
+    return rc;
+}
