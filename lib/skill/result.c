@@ -185,35 +185,38 @@ static json_t *accounts_of(const struct msx_run *r, const char **only)
     return out;
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+    const char *const *x = a, *const *y = b;
+
+    return strcmp(*x, *y);
+}
+
 /* TPIDs asked for and those of the accounts read, sorted. */
 static json_t *tpids_of(const struct msx_run *r)
 {
     const json_t *given = msx_json_arr(r->params, "tpid");
-    MSX_AUTO(msx_json_free_p) json_t *seen = json_object();
+    MSX_AUTO(msx_free_p) const char **list = NULL;
     const struct msx_rec *const *all;
     json_t *out = json_array();
-    const char *list[256];
-    size_t n, count = 0;
-    int failed = seen && out ? 0 : -1;
+    size_t n, asked = json_array_size(given), count = 0;
 
-    for (size_t i = 0; i < json_array_size(given) && count < 256; i++)
-        list[count++] = json_string_value(json_array_get(given, i));
     all = msx_world_all(r->world, MSX_K_ACCOUNT, &n);
-    for (size_t i = 0; i < n && count < 256; i++)
+    list = msx_calloc(asked + n + 1, sizeof *list);
+    for (size_t i = 0; list && i < asked; i++)
+        list[count++] = json_string_value(json_array_get(given, i));
+    for (size_t i = 0; list && i < n; i++)
         if (msx_rec_str(all[i], "msp_mstopparentid"))
             list[count++] = msx_rec_str(all[i], "msp_mstopparentid");
-    while (!failed && count) { /* few: pick the smallest again and again */
-        size_t best = 0;
-
-        for (size_t i = 1; i < count; i++)
-            if (strcmp(list[i], list[best]) < 0)
-                best = i;
-        if (!json_object_get(seen, list[best]))
-            failed =
-                json_object_set_new(seen, list[best], json_true()) || append_id(out, list[best]);
-        list[best] = list[--count];
+    if (list)
+        qsort(list, count, sizeof *list, by_bytes);
+    for (size_t i = 0; list && out && i < count; i++) {
+        if ((i == 0 || strcmp(list[i - 1], list[i]) != 0) && append_id(out, list[i]) != 0) {
+            json_decref(out);
+            out = NULL;
+        }
     }
-    if (failed) {
+    if (!list) {
         json_decref(out);
         return NULL;
     }
@@ -321,13 +324,6 @@ static json_t *operation_counts(const struct msx_run *r)
     return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i}", types[0], count[0], types[1], count[1],
                      types[2], count[2], types[3], count[3], "total",
                      (int)json_array_size(r->operations), "blocked", 0, "needs_input", needs);
-}
-
-static int by_bytes(const void *a, const void *b)
-{
-    const char *const *x = a, *const *y = b;
-
-    return strcmp(*x, *y);
 }
 
 static json_t *sorted_copy(const json_t *obj)

@@ -218,6 +218,32 @@ static void what_a_run_cannot_do_without_ends_it(void **state)
     }
 }
 
+static void every_tpid_is_named(void **state)
+{
+    MSX_AUTO(msx_json_free_p) json_t *params = json_pack("{s:[]}", "tpid");
+    MSX_AUTO(msx_json_free_p) json_t *result = NULL;
+    struct msx_error err = MSX_ERROR_INIT;
+    struct crm_double d;
+    const json_t *tpids;
+    char text[20];
+
+    (void)state;
+    make(&d, 1);
+    for (int i = 0; i < 600; i++) {
+        (void)snprintf(text, sizeof text, "%07d", (599 - i) % 300); /* each twice */
+        add(json_object_get(params, "tpid"), json_string(text));
+    }
+    if (run(&d, "spec-hygiene-triage", params, NULL, &result, &err))
+        fail_msg("%s", err.msg);
+    tpids = msx_json_arr(msx_json_obj(result, "scope"), "tpids");
+    assert_int_equal(json_array_size(tpids), 300);
+    for (size_t i = 0; i < 300; i++) {
+        (void)snprintf(text, sizeof text, "%07d", (int)i);
+        assert_string_equal(json_string_value(json_array_get(tpids, i)), text);
+    }
+    release(&d);
+}
+
 static void cancelling_ends_it(void **state)
 {
     struct msx_error err = MSX_ERROR_INIT;
@@ -338,6 +364,7 @@ int main(void)
         cmocka_unit_test(one_bad_record_costs_only_itself),
         cmocka_unit_test(a_step_is_tried_again),
         cmocka_unit_test(what_a_run_cannot_do_without_ends_it),
+        cmocka_unit_test(every_tpid_is_named),
         cmocka_unit_test(cancelling_ends_it),
         cmocka_unit_test(options_are_checked),
         cmocka_unit_test(set_reaches_parameters_and_signals),
