@@ -17,16 +17,17 @@ const char *msx_rec_id(const struct msx_rec *r)
 
 const char *msx_rec_number(const struct msx_rec *r)
 {
-    const struct msx_rec *m = r->milestone;
+    const char *number =
+        r->milestone ? msx_json_str(r->milestone->raw, "msp_milestonenumber") : NULL;
 
-    return m ? msx_json_str(m->raw, "msp_milestonenumber") : NULL;
+    return number && number[0] ? number : NULL;
 }
 
 const char *msx_rec_where(const struct msx_rec *r)
 {
     const char *number = r->kind == MSX_K_MILESTONE ? msx_rec_number(r) : NULL;
 
-    return number && number[0] ? number : r->id;
+    return number ? number : r->id;
 }
 
 const json_t *msx_rec_raw(const struct msx_rec *r)
