@@ -172,14 +172,18 @@ bool msx_status_class_active(const char *status_class)
 bool msx_commitment_class(const struct msx_rec *m)
 {
     static const char field[] = "msp_commitmentrecommendation";
-    const char *label = annotation(m, field);
     json_int_t code;
+    bool coded = msx_rec_code(m, field, &code);
+    const char *labels[] = { annotation(m, field), coded ? option_label(m->w, field, code) : NULL,
+                             coded ? msx_world_code_label(field, code) : NULL };
 
-    if (msx_ieq(label, "Committed"))
-        return true;
-    if (msx_ieq(label, "Uncommitted"))
-        return false;
-    return msx_rec_code(m, field, &code) && msx_ieq(msx_world_code_label(field, code), "Committed");
+    for (size_t i = 0; i < COUNT(labels); i++) {
+        if (msx_ieq(labels[i], "Committed"))
+            return true;
+        if (msx_ieq(labels[i], "Uncommitted"))
+            return false;
+    }
+    return false;
 }
 
 static bool has_word(const char *text, const char *lower)

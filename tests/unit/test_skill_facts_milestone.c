@@ -70,6 +70,7 @@ static void commitment_and_category_classes(void **state)
         { "production", "production" },    { "Consumption", "usage" },
         { "Adoption", "usage" },           { "Something", "other" },
     };
+    json_t *options = json_pack("[{s:i,s:s}]", "value", 5, "label", "Committed");
     struct fx f;
 
     (void)state;
@@ -81,6 +82,11 @@ static void commitment_and_category_classes(void **state)
     c_is(&f, "committed", "no");
     fx_code(f.good_c, "msp_commitmentrecommendation", 5, NULL);
     c_is(&f, "committed", "no");
+    /* a code of this organisation, known from its metadata */
+    assert_int_equal(msx_world_options(f.w, "msp_commitmentrecommendation", options, NULL), MSX_OK);
+    json_decref(options);
+    assert_int_equal(msx_world_ready(f.w, NULL), MSX_OK);
+    fx_is(fx_rec(&f, MSX_K_MILESTONE, FX_GOOD_C), "committed", "yes");
     json_object_del(f.good_c, "msp_commitmentrecommendation");
     c_is(&f, "committed", "no");
     for (size_t i = 0; i < sizeof categories / sizeof categories[0]; i++) {
