@@ -167,7 +167,7 @@ void msx_m_recovery_date(struct msx_rec *m, struct msx_value *out)
     if (recovery_may_be_unread(m))
         out->type = MSX_V_UNKNOWN;
     else
-        msx_v_day(out, date ? msx_day_parse(date) : MSX_DAY_NONE);
+        msx_v_day(out, msx_marker_day(date));
 }
 
 void msx_m_recovery_plan(struct msx_rec *m, struct msx_value *out)

@@ -359,17 +359,11 @@ void msx_m_earlier_status(struct msx_rec *m, struct msx_value *out)
     msx_v_str(out, msx_json_str(earlier(m), "status"));
 }
 
-/* First day of a marker's value, as in "Committed: 2026-02-20 by mail". */
 static msx_day marker_day(struct msx_rec *m, const char *key)
 {
     struct msx_marker mark;
-    char day[11];
 
-    if (!msx_rec_marker(m, key, &mark) || strlen(mark.value) < 10)
-        return MSX_DAY_NONE;
-    memcpy(day, mark.value, 10);
-    day[10] = '\0';
-    return msx_day_parse(day);
+    return msx_rec_marker(m, key, &mark) ? msx_marker_day(mark.value) : MSX_DAY_NONE;
 }
 
 void msx_m_commit_date(struct msx_rec *m, struct msx_value *out)

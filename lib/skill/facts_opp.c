@@ -307,7 +307,6 @@ static msx_day stage_marker(struct msx_rec *o)
     const struct msx_analysis **pool =
         msx_world_alloc(o->w, (o->nchildren + 1) * sizeof(const struct msx_analysis *));
     struct msx_marker mark;
-    char day[11];
     size_t n = 0;
 
     for (size_t i = 0; pool && i < o->nchildren; i++) {
@@ -316,11 +315,9 @@ static msx_day stage_marker(struct msx_rec *o)
         if (a)
             pool[n++] = a;
     }
-    if (n == 0 || !msx_marker_newest(pool, n, "StageSince", &mark) || strlen(mark.value) < 10)
+    if (n == 0 || !msx_marker_newest(pool, n, "StageSince", &mark))
         return MSX_DAY_NONE;
-    memcpy(day, mark.value, 10);
-    day[10] = '\0';
-    return msx_day_parse(day);
+    return msx_marker_day(mark.value);
 }
 
 void msx_o_stage_since(struct msx_rec *o, struct msx_value *out)

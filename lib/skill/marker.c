@@ -228,6 +228,17 @@ char *msx_marker_sub(const struct msx_marker *m, const char *name)
     return msx_strndup(m->value + beg, end - beg);
 }
 
+msx_day msx_marker_day(const char *value)
+{
+    char day[11];
+
+    if (!value || strlen(value) < 10 || (value[10] >= '0' && value[10] <= '9'))
+        return MSX_DAY_NONE;
+    memcpy(day, value, 10);
+    day[10] = '\0';
+    return msx_day_parse(day);
+}
+
 /* What stands before the first sub-value. */
 static size_t main_end(const char *value)
 {

@@ -162,7 +162,7 @@ static bool look_at_marker(void *user, const struct msx_marker *marker)
 
     if (!rule || !msx_ieq(rule, s->rule))
         return true;
-    day = msx_day_parse(until);
+    day = msx_marker_day(until);
     s->found = true;
     s->active = day != MSX_DAY_NONE && s->today <= day;
     return false;

@@ -111,6 +111,9 @@ void msx_marker_each(const struct msx_analysis *const *pool, size_t n, const cha
                      bool (*fn)(void *user, const struct msx_marker *m), void *user);
 /* Sub-value "owner" of "owner=Ana date=2026-03-02"; new string or NULL when absent. */
 char *msx_marker_sub(const struct msx_marker *m, const char *name);
+/* The day that a marker's value or sub-value begins with, as in "2026-02-20 by mail"; value may be
+ * NULL. */
+msx_day msx_marker_day(const char *value);
 /* No-words of 2.3, placeholders and empty included, as for names: "no", "n", "false" and "open"
  * only as the whole value. */
 bool msx_word_is_no(const char *value);

@@ -154,6 +154,11 @@ static void recovery(void **state)
     fx_is(m, "recovery_plan", "yes"); /* today still counts */
     comments(&f, NULL, "Recovery: owner=DeliveryLead date=2026-03-01");
     fx_is(good_c(&f), "recovery_plan", "no");
+    comments(&f, NULL, "Recovery: owner=DeliveryLead date=2026-03-20, agreed with the customer.");
+    fx_is(good_c(&f), "recovery_date", "2026-03-20");
+    fx_is(good_c(&f), "recovery_plan", "yes");
+    comments(&f, NULL, "Recovery: owner=DeliveryLead date=2026-03-201");
+    fx_is(good_c(&f), "recovery_date", "-");
     comments(&f, NULL, "Recovery: owner=tbd date=2026-03-20");
     fx_is(good_c(&f), "recovery_owner", "-");
     comments(&f, NULL, "Recovery: owner=<<name>> date=<<date>>");
