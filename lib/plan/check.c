@@ -11,7 +11,7 @@
 #define TEXT_MAX       ((size_t)256 << 10) /* bytes of one text value */
 #define NAME_MAX_BYTES ((size_t)4096)
 #define COLUMNS_MAX    200
-#define LIST_MAX       1000
+#define LIST_MAX       MSX_PLAN_MAX_OPS /* an undo may wait for all others */
 
 static enum msx_code bad(struct msx_error *err, const char *name, const char *member,
                          const char *want)

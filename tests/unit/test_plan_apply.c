@@ -259,6 +259,12 @@ static enum sim_fault on_all(struct sim *s, const char *op, int nth)
     return fault_of_all;
 }
 
+static enum sim_fault on_reads(struct sim *s, const char *op, int nth)
+{
+    (void)s, (void)op, (void)nth;
+    return fault_of_reads;
+}
+
 static enum sim_fault on_reads_after_a_send(struct sim *s, const char *op, int nth)
 {
     (void)op;
@@ -323,6 +329,80 @@ static void unreachable_is_unknown_then_settled(void **state)
     assert_string_equal(sim_outcome(R, "OP-1"), "applied");
     assert_true(msx_json_bool_or(sim_row(R, "OP-1"), "recovered", false));
     assert_int_equal(effects(), 2);
+}
+
+static void written_and_not_read_back_stops_the_plan(void **state)
+{
+    struct msx_apply_options resume = { .resume = true };
+
+    (void)state;
+    redate(1);
+    redate(2);
+    S->ctx.concurrency = 1;
+    S->read_fault = on_reads_after_a_send;
+    fault_of_reads = SIM_LOST_BEFORE;
+    assert_int_equal(apply(NULL), MSX_E_PARTIAL);
+    assert_string_equal(sim_outcome(R, "OP-1"), "applied");
+    assert_false(msx_json_bool_or(sim_row(R, "OP-1"), "verified", true));
+    assert_non_null(strstr(message("OP-1"), "could not be read back"));
+    assert_string_equal(sim_outcome(R, "OP-2"), "skipped");
+    /* still out of reach: nothing is written on top of what was not seen */
+    assert_int_equal(apply(&resume), MSX_E_PARTIAL);
+    assert_string_equal(sim_outcome(R, "OP-1"), "already-applied");
+    assert_false(msx_json_bool_or(sim_row(R, "OP-1"), "verified", true));
+    assert_int_equal(S->total_sends, 1);
+    S->read_fault = NULL;
+    assert_int_equal(apply(&resume), MSX_OK);
+    assert_true(msx_json_bool_or(sim_row(R, "OP-1"), "verified", false));
+    assert_int_equal(effects(), 2);
+    assert_int_equal(S->total_sends, 2);
+}
+
+static enum sim_fault lost_then_refused(struct sim *s, const char *op, int nth)
+{
+    (void)s, (void)op;
+    return nth == 1 ? SIM_LOST_BEFORE : nth == 2 ? SIM_REFUSED_CONN : SIM_OK;
+}
+
+static void a_lost_answer_and_then_no_connection(void **state)
+{
+    (void)state;
+    redate(1);
+    sim_create_task(P, 201, "unblock");
+    S->fault = lost_then_refused;
+    assert_int_equal(apply(NULL), MSX_OK);
+    assert_int_equal(effects(), 2);
+    assert_int_equal(S->total_sends, 6);
+}
+
+static void signed_out_before_the_first_read(void **state)
+{
+    (void)state;
+    redate(1);
+    redate(2);
+    S->ctx.concurrency = 1;
+    S->read_fault = on_reads;
+    fault_of_reads = SIM_401;
+    assert_int_equal(apply(NULL), MSX_E_AUTH);
+    assert_string_equal(sim_outcome(R, "OP-1"), "failed");
+    assert_string_equal(sim_outcome(R, "OP-2"), "skipped");
+    assert_non_null(strstr(message("OP-2"), "not signed in"));
+    assert_int_equal(S->total_sends, 0);
+}
+
+static void nothing_is_written_over_a_record_without_an_etag(void **state)
+{
+    json_t *db;
+
+    (void)state;
+    redate(1);
+    db = sim_load(S);
+    json_object_del(json_object_get(json_object_get(db, "records"), sim_guid(1)), PLAN_ETAG);
+    sim_save(S, db);
+    json_decref(db);
+    assert_int_equal(apply(NULL), MSX_E_SERVER);
+    assert_non_null(strstr(message("OP-1"), "without its ETag"));
+    assert_int_equal(S->total_sends, 0);
 }
 
 /* A task of ours was made, the answer lost, and somebody has worked on it before we came back: it
@@ -858,6 +938,10 @@ int main(void)
         T(lost_answers_are_settled),
         T(lost_for_good_is_failed_not_doubled),
         T(unreachable_is_unknown_then_settled),
+        T(written_and_not_read_back_stops_the_plan),
+        T(a_lost_answer_and_then_no_connection),
+        T(signed_out_before_the_first_read),
+        T(nothing_is_written_over_a_record_without_an_etag),
         T(made_then_edited_by_others),
         T(updated_then_touched_elsewhere),
         T(refusals_are_final),

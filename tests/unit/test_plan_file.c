@@ -121,7 +121,7 @@ static void refuses_bad_operations(void **state)
 
 static void limits(void **state)
 {
-    json_t *ops = json_object_get(P->doc, "operations");
+    json_t *ops = json_object_get(P->doc, "operations"), *all;
     char *big = malloc((256 << 10) + 2);
 
     (void)state;
@@ -136,6 +136,12 @@ static void limits(void **state)
     free(big);
     for (int i = (int)json_array_size(ops); i < MSX_PLAN_MAX_OPS; i++)
         sim_depends(sim_create_task(P, 1000 + i, "t"), "OP-3");
+    assert_int_equal(msx_plan_check(P->doc, &E), MSX_OK);
+    /* one for which all others wait is taken back after all of them */
+    all = json_array();
+    for (int i = 1; i < MSX_PLAN_MAX_OPS; i++)
+        json_array_append_new(all, json_sprintf("OP-%d", i));
+    json_object_set_new(json_array_get(ops, MSX_PLAN_MAX_OPS - 1), "dependsOn", all);
     assert_int_equal(msx_plan_check(P->doc, &E), MSX_OK);
     sim_create_task(P, 9999, "one too many");
     assert_int_equal(msx_plan_check(P->doc, &E), MSX_E_INVALID);
