@@ -164,6 +164,24 @@ static void retry_after_can_be_a_date(void **state)
     assert_true(x->script.at_ms[1] - x->script.at_ms[0] >= 69);
 }
 
+static void an_overloaded_service_says_when_to_come_back(void **state)
+{
+    struct fx *x = *state;
+    struct msx_http_response res;
+
+    x->script.n = 3;
+    x->script.status[0] = x->script.status[2] = 503;
+    x->script.headers[0] = "Retry-After: 7\r\n";
+    x->script.headers[2] = "Retry-After: 999999999999999999999\r\n";
+    assert_int_equal(once(x, MSX_HTTP_READ, &res, NULL), MSX_OK);
+    assert_int_equal(res.status, 200);
+    assert_true(x->script.at_ms[1] - x->script.at_ms[0] >= 69);
+    /* longer than anybody waits: told at once */
+    assert_int_equal(once(x, MSX_HTTP_READ, &res, NULL), MSX_OK);
+    assert_int_equal(res.status, 503);
+    assert_int_equal(res.attempts, 1);
+}
+
 static void throttling_that_stays_is_told(void **state)
 {
     struct fx *x = *state;
@@ -414,6 +432,7 @@ int main(void)
         TEST(nobody_listens),
         TEST(a_429_makes_everybody_wait_in_full),
         TEST(retry_after_can_be_a_date),
+        TEST(an_overloaded_service_says_when_to_come_back),
         TEST(throttling_that_stays_is_told),
         TEST(an_answer_over_its_ceiling_is_refused),
         TEST(a_cancellation_ends_reads_soon_and_lets_sent_writes_end),

@@ -86,6 +86,49 @@ static void a_source_without_another_token_is_asked_once(void **state)
     assert_int_equal(x->gets, 2);
 }
 
+static enum msx_code give_lines(void *user, const char *refused, char **out, struct msx_error *err)
+{
+    (void)user, (void)refused, (void)err;
+    *out = msx_strdup("token\r\nX-Evil: 1");
+    return *out ? MSX_OK : MSX_E_NOMEM;
+}
+
+static enum msx_code give_nothing(void *user, const char *refused, char **out,
+                                  struct msx_error *err)
+{
+    (void)user, (void)refused, (void)err;
+    *out = msx_strdup("");
+    return *out ? MSX_OK : MSX_E_NOMEM;
+}
+
+static enum msx_code fail_silently(void *user, const char *refused, char **out,
+                                   struct msx_error *err)
+{
+    (void)user, (void)refused, (void)out, (void)err;
+    return MSX_E_AUTH;
+}
+
+static void a_token_that_is_none_is_not_sent(void **state)
+{
+    enum msx_code (*const gives[])(void *, const char *, char **,
+                                   struct msx_error *) = { give_lines, give_nothing,
+                                                           fail_silently };
+    enum msx_code (*const usual)(void *, const char *, char **, struct msx_error *) = source.get;
+    struct fx *x = *state;
+    struct msx_http_response res;
+
+    for (size_t i = 0; i < sizeof gives / sizeof *gives; i++) {
+        struct msx_error err = MSX_ERROR_INIT;
+
+        source.get = gives[i];
+        assert_int_equal(once(x, MSX_HTTP_READ, &res, &err), MSX_E_AUTH);
+        assert_non_null(strstr(err.msg, "access token"));
+        assert_null(strstr(err.msg, "X-Evil"));
+    }
+    source.get = usual;
+    assert_int_equal(x->server.requests, 0);
+}
+
 static void redirects_are_not_followed(void **state)
 {
     struct fx *x = *state;
@@ -337,6 +380,7 @@ int main(void)
         TEST(many_401_ask_for_one_new_token),
         TEST(a_second_401_is_the_end),
         TEST(a_source_without_another_token_is_asked_once),
+        TEST(a_token_that_is_none_is_not_sent),
         TEST(redirects_are_not_followed),
         TEST(writes_are_not_repeated_blindly),
         TEST(a_write_without_a_body_is_not_repeated_either),
