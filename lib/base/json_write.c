@@ -76,7 +76,7 @@ static void add_string(struct writer *w, const char *s, size_t len)
 static void new_line(struct writer *w, int depth)
 {
     static const char blanks[] = "                                ";
-    size_t n = (size_t)(w->indent * depth);
+    size_t n = (size_t)w->indent * (size_t)depth;
 
     if (!w->indent)
         return;
