@@ -96,12 +96,39 @@ static void allocator_edges(void **state)
     msx_free(NULL);
 }
 
+/* Formatted text that fits, that needs more room, that fills the buffer to its limit and beyond:
+ * what was there before stays whole. */
+static void formatted_text_keeps_what_was_there(void **state)
+{
+    (void)state;
+    for (size_t max = 1; max < 200; max++) {
+        MSX_AUTO(msx_buf_release) struct msx_buf b = MSX_BUF_INIT(max);
+        size_t len = 0;
+
+        while (!b.failed) {
+            assert_int_equal(b.len, len);
+            assert_int_equal(strlen(b.data), len);
+            len += 7;
+            msx_buf_addf(&b, "%s-%03d", "abc", 17);
+        }
+        assert_int_equal(b.failed, MSX_E_LIMIT);
+        len -= 7;
+        assert_true(len <= max && len + 7 > max);
+        assert_int_equal(b.len, len);
+        assert_int_equal(strlen(b.data), len);
+        assert_true(len < 7 || strncmp(b.data + len - 7, "abc-017", 8) == 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(grows_and_terminates), cmocka_unit_test(ceiling_is_exact_and_sticks),
-        cmocka_unit_test(take_moves_out),       cmocka_unit_test(no_memory_is_reported_once),
+        cmocka_unit_test(grows_and_terminates),
+        cmocka_unit_test(ceiling_is_exact_and_sticks),
+        cmocka_unit_test(take_moves_out),
+        cmocka_unit_test(no_memory_is_reported_once),
         cmocka_unit_test(allocator_edges),
+        cmocka_unit_test(formatted_text_keeps_what_was_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
