@@ -1,9 +1,9 @@
 /* $batch: what is sent, and the many forms of what comes back. */
 #include "test.h"
 
-#include "fake_server.h"
 #include "msxops/mem.h"
 #include "odata/odata.h"
+#include "odata_fixture.h"
 
 #define CT "multipart/mixed; boundary=b1"
 #define PART(status, body)                                                                         \
@@ -142,8 +142,7 @@ static int setup(void **state)
     assert_non_null(x);
     fake_start(&x->server, serve, x);
     fake_ctx(&x->ctx);
-    assert_int_equal(msx_odata_open(&x->ctx, x->server.url, NULL, &x->o, NULL), MSX_OK);
-    fake_quick(msx_odata_http(x->o));
+    x->o = odata_on(&x->server, &x->ctx);
     *state = x;
     return 0;
 }

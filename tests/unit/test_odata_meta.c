@@ -5,10 +5,9 @@
 #include <ftw.h>
 #include <sys/stat.h>
 
-#include "fake_server.h"
 #include "msxops/file.h"
 #include "msxops/mem.h"
-#include "msxops/odata.h"
+#include "odata_fixture.h"
 
 static const char core[] =
     "{\"LogicalName\":\"task\",\"SchemaName\":\"Task\",\"EntitySetName\":\"tasks\","
@@ -123,8 +122,7 @@ static void reopen(struct fx *x)
     msx_odata_free(x->o);
     x->o = NULL;
     x->asked = 0;
-    assert_int_equal(msx_odata_open(&x->ctx, x->server.url, NULL, &x->o, NULL), MSX_OK);
-    fake_quick(msx_odata_http(x->o));
+    x->o = odata_on(&x->server, &x->ctx);
 }
 
 static int setup(void **state)

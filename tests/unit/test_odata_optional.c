@@ -1,9 +1,8 @@
 /* Columns that an organisation may lack: left out and null, and nothing else is. */
 #include "test.h"
 
-#include "fake_server.h"
 #include "msxops/mem.h"
-#include "msxops/odata.h"
+#include "odata_fixture.h"
 
 struct org {
     const char *missing[4]; /* columns that the server does not know */
@@ -59,8 +58,7 @@ static int setup(void **state)
     assert_non_null(x);
     fake_start(&x->server, serve, &x->org);
     fake_ctx(&x->ctx);
-    assert_int_equal(msx_odata_open(&x->ctx, x->server.url, NULL, &x->o, NULL), MSX_OK);
-    fake_quick(msx_odata_http(x->o));
+    x->o = odata_on(&x->server, &x->ctx);
     *state = x;
     return 0;
 }

@@ -1,9 +1,8 @@
 /* Listings, single records, ID lists and streams against a server that pages, fails and lies. */
 #include "test.h"
 
-#include "fake_server.h"
 #include "msxops/mem.h"
-#include "msxops/odata.h"
+#include "odata_fixture.h"
 
 #define ROWS_MAX 1000
 
@@ -121,8 +120,7 @@ static int setup(void **state)
     fake_start(&x->server, serve, &x->t);
     x->t.port = x->server.port;
     fake_ctx(&x->ctx);
-    assert_int_equal(msx_odata_open(&x->ctx, x->server.url, NULL, &x->o, NULL), MSX_OK);
-    fake_quick(msx_odata_http(x->o));
+    x->o = odata_on(&x->server, &x->ctx);
     *state = x;
     return 0;
 }
@@ -311,9 +309,7 @@ static void a_listing_cut_anywhere_is_whole_or_fails(void **state)
                     fake_stop(&x->server);
                     fake_start(&x->server, serve, &x->t);
                     x->t.port = x->server.port;
-                    assert_int_equal(msx_odata_open(&x->ctx, x->server.url, NULL, &x->o, NULL),
-                                     MSX_OK);
-                    fake_quick(msx_odata_http(x->o));
+                    x->o = odata_on(&x->server, &x->ctx);
                 }
                 rc = list(x, &q, &r, &err);
                 if (rc == MSX_OK)
