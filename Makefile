@@ -151,9 +151,9 @@ fuzz: ## each fuzz target for FUZZ_SECONDS (default 60) with clang
 	@$(MAKE) --no-print-directory -j$(JOBS) B=$(B)/fuzz CC=clang SAN=fuzzer-no-link,address,undefined run-fuzz
 FUZZ_SECONDS ?= 60
 run-fuzz: $(foreach f,$(FUZZERS),$(B)/tests/fuzz/$(f))
-	@for f in $(FUZZERS); do mkdir -p $(B)/corpus/$$f; \
-	  $(B)/tests/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 \
-	  $(B)/corpus/$$f $(wildcard tests/fuzz/corpus) || exit 1; done
+	@for f in $(FUZZERS); do echo $$f; mkdir -p $(B)/corpus/$$f; \
+	  $(B)/tests/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -verbosity=0 \
+	  -print_final_stats=1 $(B)/corpus/$$f || exit 1; done
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(ARCHIVES)
 	$(CC) -fsanitize=fuzzer,address,undefined -o $@ $< $(RARCH) $(PKG_LIBS)
 
