@@ -41,9 +41,11 @@ static size_t on_header(char *data, size_t size, size_t n, void *user)
         f->head_whole = true;
     while (len && (data[len - 1] == '\r' || data[len - 1] == '\n' || data[len - 1] == ' '))
         len--;
-    for (size_t i = 0; i < len; i++)
-        msx_buf_addc(&f->head,
-                     data[i] == '\t' || (data[i] >= 0x20 && data[i] < 0x7f) ? data[i] : '?');
+    for (size_t i = 0; i < len; i++) {
+        bool plain = data[i] == '\t' || (data[i] >= 0x20 && data[i] < 0x7f);
+
+        msx_buf_addc(&f->head, (char)(plain ? data[i] : '?'));
+    }
     msx_buf_addc(&f->head, '\0');
     return f->head.failed ? 0 : n;
 }
