@@ -23,12 +23,12 @@ enum msx_code msx_flow_load(const struct msx_ctx *ctx, const char *flow, struct 
                             struct msx_error *err) MSX_MUST_CHECK;
 /* Everything that can be wrong before a run: conditions, templates, jq, steps, rules.
  * MSX_E_INVALID. */
-enum msx_code msx_flow_lint(const struct msx_ctx *ctx, const struct msx_flow *flow,
+enum msx_code msx_flow_lint(const struct msx_ctx *ctx, const struct msx_flow *f,
                             struct msx_error *err) MSX_MUST_CHECK;
-void msx_flow_free(struct msx_flow *flow);
+void msx_flow_free(struct msx_flow *f);
 MSX_DEFINE_AUTO(struct msx_flow, msx_flow_free)
-const char *msx_flow_id(const struct msx_flow *flow);
-const json_t *msx_flow_doc(const struct msx_flow *flow); /* borrowed: the file as JSON */
+const char *msx_flow_id(const struct msx_flow *f);
+const json_t *msx_flow_doc(const struct msx_flow *f); /* borrowed: the file as JSON */
 
 typedef enum msx_code (*msx_call_tool_fn)(void *user, struct msx_crm *crm, const char *tool,
                                           const json_t *params, json_t **result,

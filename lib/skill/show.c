@@ -121,7 +121,7 @@ void msx_show_field(struct msx_buf *b, const json_t *result, const json_t *op, c
 void msx_show_type(struct msx_buf *b, const json_t *op)
 {
     for (const char *c = msx_json_str_or(op, "op", ""); *c; c++)
-        msx_buf_addc(b, *c == '_' ? ' ' : *c);
+        msx_buf_addc(b, (char)(*c == '_' ? ' ' : *c));
 }
 
 /* One predicate: its outcome, its text, what was read and where. */

@@ -10,7 +10,7 @@ char msx_u_class(uint32_t cp)
     size_t lo = 0, hi = sizeof classes / sizeof *classes;
 
     if (cp < 0x80)
-        return (cp | 32) - 'a' < 26 ? 'L' : cp - '0' < 10 ? 'N' : 0;
+        return (char)((cp | 32) - 'a' < 26 ? 'L' : cp - '0' < 10 ? 'N' : 0);
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
 
