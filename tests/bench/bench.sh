@@ -9,7 +9,9 @@ export MSXOPS_HOME
 unset MSXOPS_TOKEN MSXOPS_URL MSX_CRM_URL MSXOPS_PROFILE
 trap 'msxops --quiet sandbox stop || true; rm -rf "$MSXOPS_HOME"' EXIT
 cd "$MSXOPS_HOME"
-"${CC:-gcc}" -O2 -D_DEFAULT_SOURCE -std=c11 -o measure "$here/measure.c"
+# a compiler may come with a word before it (ccache gcc)
+# shellcheck disable=SC2086
+${CC:-gcc} -O2 -D_DEFAULT_SOURCE -std=c11 -o measure "$here/measure.c"
 
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", (b > 0 ? a / b : 0) }'; }
 row() { printf '%-44s %s\n' "$1" "$2"; }
